@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines for the user on stderr. */
+#include "vmm/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#define LIMIT_WINDOW_NS 1000000000
+#define LIMIT_LINES     5
+
+static void emit(const char *kind, const char *fmt, va_list ap)
+{
+	char line[1024];
+
+	/* One write, so that lines of several threads do not mix. */
+	vsnprintf(line, sizeof(line), fmt, ap);
+	fprintf(stderr, "pcvm: %s%s\n", kind, line);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit("", fmt, ap);
+	va_end(ap);
+}
+
+void log_guest(struct log_limit *limit, const char *fmt, ...)
+{
+	struct timespec ts;
+	int64_t now;
+	va_list ap;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+	if (now - limit->window_ns > LIMIT_WINDOW_NS) {
+		if (limit->suppressed)
+			log_warn("%u further messages of the guest's doing "
+				 "were left out",
+				 limit->suppressed);
+		limit->window_ns = now;
+		limit->count = limit->suppressed = 0;
+	}
+	if (limit->count++ >= LIMIT_LINES) {
+		limit->suppressed++;
+		return;
+	}
+	va_start(ap, fmt);
+	emit("guest: ", fmt, ap);
+	va_end(ap);
+}

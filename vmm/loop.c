@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Event loops over epoll.  Clocks wake it by a timerfd each, other threads by
+ * an eventfd.  Plain files, which epoll refuses, are always ready: as long as
+ * there is one that wants events, the loop does not sleep.
+ */
+#include "vmm/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define LOOP_BATCH 32
+
+struct loop_fd {
+	struct list link;
+	struct loop *loop;
+	int fd;
+	uint32_t events;
+	bool plain; /* not for epoll: always ready */
+	bool dead; /* freed at the end of the turn */
+	void (*fn)(void *ctx, uint32_t events);
+	void *ctx;
+};
+
+struct loop_clock {
+	struct list link;
+	struct loop *loop;
+	struct clock *clock;
+	struct loop_fd *lfd;
+	int timerfd;
+};
+
+struct loop {
+	int epfd, wakefd;
+	pthread_mutex_t *lock;
+	_Atomic bool quit;
+	bool dead_fds;
+	unsigned nplain;
+	struct list fds, clocks;
+	pthread_mutex_t post_lock; /* guards tasks and their links */
+	struct list tasks;
+};
+
+static void lock(struct loop *loop)
+{
+	if (loop->lock)
+		pthread_mutex_lock(loop->lock);
+}
+
+static void unlock(struct loop *loop)
+{
+	if (loop->lock)
+		pthread_mutex_unlock(loop->lock);
+}
+
+static void drain_wake(void *ctx, uint32_t events)
+{
+	struct loop *loop = ctx;
+	uint64_t n;
+
+	(void)events;
+	if (read(loop->wakefd, &n, sizeof(n)) < 0)
+		return; /* somebody's write was seen already */
+}
+
+static void wake(struct loop *loop)
+{
+	uint64_t one = 1;
+
+	if (write(loop->wakefd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: it wakes all the same */
+}
+
+struct loop *loop_new(pthread_mutex_t *machine_lock, struct error *err)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop) {
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	list_init(&loop->fds);
+	list_init(&loop->clocks);
+	list_init(&loop->tasks);
+	pthread_mutex_init(&loop->post_lock, NULL);
+	loop->lock = machine_lock;
+	loop->epfd = epoll_create1(EPOLL_CLOEXEC);
+	loop->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->epfd < 0 || loop->wakefd < 0) {
+		error_errno(err, errno, "event loop");
+		loop_free(loop);
+		return NULL;
+	}
+	if (!loop_add_fd(loop, loop->wakefd, EPOLLIN, drain_wake, loop, err)) {
+		loop_free(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+	struct loop_fd *lfd, *tmp;
+
+	if (!loop)
+		return;
+	while (!list_empty(&loop->clocks))
+		loop_del_clock(loop, container_of(loop->clocks.next,
+						  struct loop_clock, link)
+					     ->clock);
+	list_for_each_safe (lfd, tmp, &loop->fds, struct loop_fd, link) {
+		list_del(&lfd->link);
+		free(lfd);
+	}
+	if (loop->epfd >= 0)
+		close(loop->epfd);
+	if (loop->wakefd >= 0)
+		close(loop->wakefd);
+	pthread_mutex_destroy(&loop->post_lock);
+	free(loop);
+}
+
+static int epoll_update(struct loop_fd *lfd, int op)
+{
+	struct epoll_event ev = {.events = lfd->events, .data.ptr = lfd};
+
+	return epoll_ctl(lfd->loop->epfd, op, lfd->fd, &ev) < 0 ? -errno : 0;
+}
+
+struct loop_fd *loop_add_fd(struct loop *loop, int fd, uint32_t events,
+			    void (*fn)(void *, uint32_t), void *ctx,
+			    struct error *err)
+{
+	struct loop_fd *lfd = calloc(1, sizeof(*lfd));
+	int rc;
+
+	if (!lfd) {
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	*lfd = (struct loop_fd){
+		.loop = loop, .fd = fd, .events = events, .fn = fn, .ctx = ctx};
+	rc = epoll_update(lfd, EPOLL_CTL_ADD);
+	if (rc == -EPERM) {
+		lfd->plain = true;
+		loop->nplain++;
+	} else if (rc < 0) {
+		error_errno(err, -rc, "cannot watch file descriptor %d", fd);
+		free(lfd);
+		return NULL;
+	}
+	list_add_tail(&loop->fds, &lfd->link);
+	return lfd;
+}
+
+void loop_mod_fd(struct loop_fd *lfd, uint32_t events)
+{
+	if (lfd->events == events)
+		return;
+	lfd->events = events;
+	if (!lfd->plain)
+		epoll_update(lfd, EPOLL_CTL_MOD);
+}
+
+void loop_del_fd(struct loop_fd *lfd)
+{
+	if (!lfd || lfd->dead)
+		return;
+	if (lfd->plain)
+		lfd->loop->nplain--;
+	else
+		epoll_update(lfd, EPOLL_CTL_DEL);
+	/* Events of this turn may still point here. */
+	lfd->dead = true;
+	lfd->loop->dead_fds = true;
+}
+
+static void bury(struct loop *loop)
+{
+	struct loop_fd *lfd, *tmp;
+
+	if (!loop->dead_fds)
+		return;
+	loop->dead_fds = false;
+	list_for_each_safe (lfd, tmp, &loop->fds, struct loop_fd, link)
+		if (lfd->dead) {
+			list_del(&lfd->link);
+			free(lfd);
+		}
+}
+
+static void clock_due(void *ctx, uint32_t events)
+{
+	struct loop_clock *lc = ctx;
+	uint64_t n;
+
+	(void)events;
+	if (read(lc->timerfd, &n, sizeof(n)) < 0)
+		return; /* rearmed for later meanwhile */
+	clock_run(lc->clock);
+}
+
+static void clock_rearm(struct clock *clock)
+{
+	struct loop_clock *lc = clock->waiter;
+	int64_t deadline = clock_deadline(clock), wait;
+	struct itimerspec spec = {0};
+
+	if (deadline != INT64_MAX && !clock->stopped_at) {
+		wait = deadline - clock_now(clock);
+		if (wait < 1)
+			wait = 1;
+		spec.it_value.tv_sec = wait / NS_PER_SEC;
+		spec.it_value.tv_nsec = wait % NS_PER_SEC;
+	}
+	timerfd_settime(lc->timerfd, 0, &spec, NULL);
+}
+
+int loop_add_clock(struct loop *loop, struct clock *clock, struct error *err)
+{
+	struct loop_clock *lc = calloc(1, sizeof(*lc));
+
+	if (!lc)
+		return error_set(err, ENOMEM, "out of memory");
+	lc->loop = loop;
+	lc->clock = clock;
+	lc->timerfd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (lc->timerfd < 0) {
+		free(lc);
+		return error_errno(err, errno, "timerfd");
+	}
+	lc->lfd = loop_add_fd(loop, lc->timerfd, EPOLLIN, clock_due, lc, err);
+	if (!lc->lfd) {
+		close(lc->timerfd);
+		free(lc);
+		return -ENOMEM;
+	}
+	list_add_tail(&loop->clocks, &lc->link);
+	clock->waiter = lc;
+	clock->rearm = clock_rearm;
+	clock_rearm(clock);
+	return 0;
+}
+
+void loop_del_clock(struct loop *loop, struct clock *clock)
+{
+	struct loop_clock *lc = clock->waiter;
+
+	(void)loop;
+	if (!lc)
+		return;
+	clock->rearm = NULL;
+	clock->waiter = NULL;
+	loop_del_fd(lc->lfd);
+	close(lc->timerfd);
+	list_del(&lc->link);
+	free(lc);
+}
+
+void loop_task_init(struct loop_task *task, void (*fn)(void *), void *ctx)
+{
+	list_init(&task->link);
+	task->fn = fn;
+	task->ctx = ctx;
+}
+
+static bool queued(const struct loop_task *task)
+{
+	return task->link.next && !list_empty(&task->link);
+}
+
+void loop_post(struct loop *loop, struct loop_task *task)
+{
+	bool fresh;
+
+	pthread_mutex_lock(&loop->post_lock);
+	fresh = !queued(task);
+	if (fresh)
+		list_add_tail(&loop->tasks, &task->link);
+	pthread_mutex_unlock(&loop->post_lock);
+	if (fresh)
+		wake(loop);
+}
+
+bool loop_unpost(struct loop *loop, struct loop_task *task)
+{
+	bool was;
+
+	pthread_mutex_lock(&loop->post_lock);
+	was = queued(task);
+	if (was)
+		list_del(&task->link);
+	pthread_mutex_unlock(&loop->post_lock);
+	return was;
+}
+
+static void run_tasks(struct loop *loop)
+{
+	struct loop_task *task;
+	struct list *e;
+
+	for (;;) {
+		pthread_mutex_lock(&loop->post_lock);
+		e = list_pop(&loop->tasks);
+		pthread_mutex_unlock(&loop->post_lock);
+		if (!e)
+			return;
+		task = container_of(e, struct loop_task, link);
+		task->fn(task->ctx);
+	}
+}
+
+struct call {
+	struct loop_task task;
+	void (*fn)(void *);
+	void *ctx;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool done;
+};
+
+static void run_call(void *ctx)
+{
+	struct call *call = ctx;
+
+	call->fn(call->ctx);
+	pthread_mutex_lock(&call->lock);
+	call->done = true;
+	pthread_cond_signal(&call->cond);
+	pthread_mutex_unlock(&call->lock);
+}
+
+void loop_call(struct loop *loop, void (*fn)(void *), void *ctx)
+{
+	struct call call = {
+		.fn = fn,
+		.ctx = ctx,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.cond = PTHREAD_COND_INITIALIZER,
+	};
+
+	loop_task_init(&call.task, run_call, &call);
+	loop_post(loop, &call.task);
+	pthread_mutex_lock(&call.lock);
+	while (!call.done)
+		pthread_cond_wait(&call.cond, &call.lock);
+	pthread_mutex_unlock(&call.lock);
+}
+
+static void run_plain(struct loop *loop)
+{
+	struct loop_fd *lfd;
+
+	if (!loop->nplain)
+		return;
+	list_for_each (lfd, &loop->fds, struct loop_fd, link)
+		if (lfd->plain && lfd->events && !lfd->dead)
+			lfd->fn(lfd->ctx, lfd->events);
+}
+
+static bool plain_waits(const struct loop *loop)
+{
+	const struct loop_fd *lfd;
+
+	if (!loop->nplain)
+		return false;
+	list_for_each (lfd, &loop->fds, struct loop_fd, link)
+		if (lfd->plain && lfd->events && !lfd->dead)
+			return true;
+	return false;
+}
+
+void loop_turn(struct loop *loop, int timeout_ms)
+{
+	struct epoll_event ev[LOOP_BATCH];
+	struct loop_fd *lfd;
+	int i, n;
+
+	if (plain_waits(loop))
+		timeout_ms = 0;
+	n = epoll_wait(loop->epfd, ev, LOOP_BATCH, timeout_ms);
+	lock(loop);
+	for (i = 0; i < n; i++) {
+		lfd = ev[i].data.ptr;
+		if (!lfd->dead)
+			lfd->fn(lfd->ctx, ev[i].events);
+	}
+	run_plain(loop);
+	run_tasks(loop);
+	bury(loop);
+	unlock(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+	while (!loop->quit)
+		loop_turn(loop, -1);
+}
+
+void loop_quit(struct loop *loop)
+{
+	loop->quit = true;
+	wake(loop);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Monitor commands: one table entry serves the human monitor (HMP) and QMP.
+ *
+ * Each file with something to command or to show has a const table of
+ * struct monitor_cmd; vmm/tables.c lists the tables.  A command gets its
+ * arguments as a JSON object, whichever way they came, and ends, at once or
+ * later, with monitor_done or monitor_fail.  Until then the reply token (the
+ * struct monitor_call) stays valid, even when the client has gone.
+ *
+ * Main loop, machine lock held.
+ */
+#ifndef VMM_MONITOR_H
+#define VMM_MONITOR_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vmm/error.h"
+
+struct machine;
+struct monitor_call;
+
+enum monitor_arg_type {
+	MONITOR_ARG_END,
+	MONITOR_ARG_STRING, /* a word, or "quoted"; JSON string */
+	MONITOR_ARG_REST, /* the rest of the line; JSON string */
+	MONITOR_ARG_INT, /* an expression: 1+2*($eip&0xff); JSON integer */
+	MONITOR_ARG_SIZE, /* bytes with suffix; JSON integer */
+	MONITOR_ARG_BOOL, /* on|off; JSON boolean */
+	MONITOR_ARG_FLAG, /* -f; JSON boolean */
+	MONITOR_ARG_FORMAT, /* /fmt of x, xp, print, i: "16xb"; JSON string */
+};
+
+struct monitor_arg {
+	const char *name;
+	enum monitor_arg_type type;
+	bool optional;
+	char flag; /* MONITOR_ARG_FLAG: the letter */
+	const char *help;
+	/* Completion: calls add with each candidate; may be NULL. */
+	void (*complete)(struct machine *m, const char *prefix,
+			 void (*add)(void *ctx, const char *word), void *ctx);
+};
+
+struct monitor_cmd {
+	const char *name; /* HMP: "stop", "info pci"; NULL: QMP only */
+	const char *alias; /* HMP: a second name ("q" for quit), or NULL */
+	const char *qmp; /* QMP: "query-status"; NULL: HMP only */
+	const char *help; /* one line */
+	const struct monitor_arg *args; /* NULL: none */
+	/* Ends with monitor_done or monitor_fail, now or later. */
+	void (*run)(struct monitor_call *call);
+	/*
+	 * HMP: prints what QMP would get.  NULL: prints nothing.  A command
+	 * for HMP only prints by monitor_printf in run instead.
+	 */
+	void (*show)(struct monitor_call *call, const json_t *result);
+	bool preconfig; /* allowed before the machine is there */
+};
+
+/* Every table there is, each ending with run == NULL (vmm/tables.c). */
+extern const struct monitor_cmd *const monitor_tables[];
+
+struct machine *monitor_machine(struct monitor_call *call);
+/* Borrowed; never NULL. */
+const json_t *monitor_args(struct monitor_call *call);
+/* Conveniences over monitor_args. */
+const char *monitor_arg_string(struct monitor_call *call, const char *name);
+long long monitor_arg_int(struct monitor_call *call, const char *name,
+			  long long dflt);
+bool monitor_arg_bool(struct monitor_call *call, const char *name, bool dflt);
+
+/* Text for the human; swallowed for QMP (but human-monitor-command has it). */
+void monitor_printf(struct monitor_call *call, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The vCPU that `cpu N` chose. */
+unsigned monitor_cpu(const struct monitor_call *call);
+void monitor_set_cpu(struct monitor_call *call, unsigned n);
+
+/* result is taken over; NULL means an empty object.  Frees the call. */
+void monitor_done(struct monitor_call *call, json_t *result);
+/* class as in QMP: "GenericError", "DeviceNotFound".  Frees the call. */
+void monitor_fail(struct monitor_call *call, const char *class,
+		  const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * A QMP event for all clients; data is taken over, NULL for none.  Machine
+ * lock.
+ */
+void monitor_event(struct machine *m, const char *name, json_t *data);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Typed options.  A table of struct opt_desc says which keys there are, what
+ * values they take and where these go; -help, -device X,help, completion and
+ * the check of the manual page read the same tables.
+ */
+#ifndef VMM_OPT_H
+#define VMM_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/error.h"
+
+enum opt_type {
+	OPT_END,
+	OPT_BOOL, /* bool: on off yes no true false y n */
+	OPT_ONOFFAUTO, /* int: 0 off, 1 on, 2 auto */
+	OPT_U8, /* decimal, 0x or 0 octal; checked against min and max */
+	OPT_U16,
+	OPT_U32,
+	OPT_U64,
+	OPT_I64,
+	OPT_SIZE, /* uint64_t, bytes; suffixes B K M G T P E */
+	OPT_SIZE_MIB, /* the same, a number without suffix means MiB */
+	OPT_STRING, /* char *, owned by the conf (opt_free) */
+	OPT_ENUM, /* int: the index in choices */
+	OPT_MAC, /* uint8_t[6] */
+	OPT_DEVFN, /* int: PCI "slot[.function]" as devfn, -1 for none */
+};
+
+struct opt_desc {
+	const char *name;
+	enum opt_type type;
+	size_t offset; /* of the field in the conf */
+	uint64_t min, max; /* numbers and sizes; both 0: any */
+	const char *const *choices; /* OPT_ENUM: ends with NULL */
+	const char *dflt; /* as the user would write it; NULL: leave as is */
+	const char *help; /* one line */
+	const char *refused; /* known to qemu, not to us: why not */
+};
+
+/* A parsed "a,key=value,flag,x=a,,b": values with commas unescaped. */
+struct opt_pair {
+	char *key, *value;
+	bool bare; /* came without "=": value is "on", or "off" for nokey */
+};
+
+struct opt_list {
+	struct opt_pair *pair;
+	size_t n;
+};
+
+/*
+ * Splits text by qemu's rules; a first value without "=" belongs to the key
+ * implied, if that is not NULL.  The list is the caller's (opt_list_free).
+ */
+int opt_split(const char *text, const char *implied, struct opt_list *list,
+	      struct error *err);
+void opt_list_free(struct opt_list *list);
+/* The last value of key, or NULL. */
+const char *opt_list_get(const struct opt_list *list, const char *key);
+
+/* Sets the defaults of the table. */
+void opt_defaults(const struct opt_desc *desc, void *conf);
+/* Sets one value; an unknown key names the nearest one. */
+int opt_set(const struct opt_desc *desc, void *conf, const char *key,
+	    const char *value, struct error *err);
+int opt_set_all(const struct opt_desc *desc, void *conf,
+		const struct opt_list *list, struct error *err);
+/* Frees the strings that the table owns in conf. */
+void opt_free(const struct opt_desc *desc, void *conf);
+
+/* The entry of table (n names, stride bytes apart) most like name, or NULL. */
+const char *opt_nearest(const char *name, const void *table, size_t n,
+			size_t stride);
+/* Sizes as users write them: "512", "1.5G", "64K"; unit is for no suffix. */
+int opt_parse_size(const char *text, uint64_t unit, uint64_t *bytes,
+		   struct error *err);
+int opt_parse_u64(const char *text, uint64_t *value, struct error *err);
+
+#endif
