@@ -12,14 +12,14 @@
 #include "vmm/gmem.h"
 #include "vmm/machine.h"
 
-#define PCI_CONFIG_SIZE 4096
-#define PCI_SLOTS       32
-#define PCI_BARS        7 /* the last is the expansion ROM */
-#define PCI_ROM_BAR     6
+#define PCI_CONFIG_SIZE	    4096
+#define PCI_SLOTS	    32
+#define PCI_BARS	    7 /* the last is the expansion ROM */
+#define PCI_ROM_BAR	    6
 
 #define PCI_DEVFN(slot, fn) ((slot) << 3 | (fn))
-#define PCI_SLOT(devfn)     ((devfn) >> 3 & 31)
-#define PCI_FN(devfn)       ((devfn)&7)
+#define PCI_SLOT(devfn)	    ((devfn) >> 3 & 31)
+#define PCI_FN(devfn)	    ((devfn)&7)
 
 struct pci_bus;
 
@@ -62,17 +62,16 @@ struct pci_id {
 
 /* Properties of every PCI device: addr, romfile, ... (offsets are right
  * since struct pci_device comes first); device files put it in their table. */
-#define PCI_OPTS                                                         \
-	{                                                                \
-		.name = "addr", .type = OPT_DEVFN,                       \
-		.offset = offsetof(struct pci_device, devfn),            \
-		.dflt = "-1",                                            \
-		.help = "slot[.function] on the PCI bus"                 \
-	},                                                               \
-	{                                                                \
-		.name = "romfile", .type = OPT_STRING,                   \
-		.offset = offsetof(struct pci_device, romfile),          \
-		.help = "option ROM file, empty for none"                \
+#define PCI_OPTS \
+	{.name = "addr", \
+	 .type = OPT_DEVFN, \
+	 .offset = offsetof(struct pci_device, devfn), \
+	 .dflt = "-1", \
+	 .help = "slot[.function] on the PCI bus"}, \
+	{ \
+		.name = "romfile", .type = OPT_STRING, \
+		.offset = offsetof(struct pci_device, romfile), \
+		.help = "option ROM file, empty for none" \
 	}
 
 /*
@@ -90,9 +89,8 @@ int pci_add_bar(struct pci_device *pci, unsigned n, enum pci_bar_kind kind,
 		const char *name, uint64_t size, const struct bus_ops *ops,
 		void *dev, struct error *err);
 /* A BAR that shows memory. */
-int pci_add_ram_bar(struct pci_device *pci, unsigned n,
-		    enum pci_bar_kind kind, struct ram_block *block,
-		    struct error *err);
+int pci_add_ram_bar(struct pci_device *pci, unsigned n, enum pci_bar_kind kind,
+		    struct ram_block *block, struct error *err);
 /* The expansion ROM, with the file's content. */
 int pci_add_rom(struct pci_device *pci, const char *file, struct error *err);
 

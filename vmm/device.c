@@ -28,7 +28,7 @@ struct device *device_new(struct machine *m, const struct device_class *class,
 	dev->class = class;
 	dev->machine = m;
 	dev->parent = parent;
-	snprintf(dev->path, sizeof(dev->path), "%s/%s",
+	snprintf(dev->path, sizeof(dev->path), "%.48s/%.14s",
 		 parent ? parent->path
 			: (id ? "/machine/peripheral" : "/machine"),
 		 id ? id : name);

@@ -11,30 +11,30 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ENDIAN_TYPE(name, bits)                                             \
-	typedef struct {                                                    \
-		uint8_t byte[bits / 8];                                     \
-	} name;                                                             \
-	static inline uint##bits##_t load_##name(const void *p)             \
-	{                                                                   \
-		uint##bits##_t raw;                                         \
-		memcpy(&raw, p, sizeof(raw));                               \
-		return name##_raw_to_host(raw);                             \
-	}                                                                   \
-	static inline void store_##name(void *p, uint##bits##_t v)          \
-	{                                                                   \
-		uint##bits##_t raw = name##_host_to_raw(v);                 \
-		memcpy(p, &raw, sizeof(raw));                               \
-	}                                                                   \
-	static inline uint##bits##_t name##_get(name v)                     \
-	{                                                                   \
-		return load_##name(&v);                                     \
-	}                                                                   \
-	static inline name name##_of(uint##bits##_t v)                      \
-	{                                                                   \
-		name out;                                                   \
-		store_##name(&out, v);                                      \
-		return out;                                                 \
+#define ENDIAN_TYPE(name, bits) \
+	typedef struct { \
+		uint8_t byte[bits / 8]; \
+	} name; \
+	static inline uint##bits##_t load_##name(const void *p) \
+	{ \
+		uint##bits##_t raw; \
+		memcpy(&raw, p, sizeof(raw)); \
+		return name##_raw_to_host(raw); \
+	} \
+	static inline void store_##name(void *p, uint##bits##_t v) \
+	{ \
+		uint##bits##_t raw = name##_host_to_raw(v); \
+		memcpy(p, &raw, sizeof(raw)); \
+	} \
+	static inline uint##bits##_t name##_get(name v) \
+	{ \
+		return load_##name(&v); \
+	} \
+	static inline name name##_of(uint##bits##_t v) \
+	{ \
+		name out; \
+		store_##name(&out, v); \
+		return out; \
 	}
 
 #define le16_raw_to_host le16toh

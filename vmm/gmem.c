@@ -356,8 +356,8 @@ static void mark_dirty(struct ram_block *block, uint64_t off, size_t len)
 		return;
 	for (page = off >> PAGE_SHIFT; page <= (off + len - 1) >> PAGE_SHIFT;
 	     page++)
-		atomic_fetch_or(&block->dirty[page / 64],
-				UINT64_C(1) << page % 64);
+		atomic_fetch_or(&block->dirty[page / 64], UINT64_C(1)
+								  << page % 64);
 }
 
 bool gmem_read(struct gmem *gmem, gpa_t gpa, void *buf, size_t len)
@@ -407,15 +407,14 @@ bool gmem_write(struct gmem *gmem, gpa_t gpa, const void *buf, size_t len)
 	return whole;
 }
 
-#define CMPXCHG(bits)                                                     \
-	do {                                                              \
-		uint##bits##_t want = (uint##bits##_t)*expected;          \
-		ok = __atomic_compare_exchange_n((uint##bits##_t *)p,     \
-						 &want,                   \
+#define CMPXCHG(bits) \
+	do { \
+		uint##bits##_t want = (uint##bits##_t) * expected; \
+		ok = __atomic_compare_exchange_n((uint##bits##_t *)p, &want, \
 						 (uint##bits##_t)desired, \
 						 false, __ATOMIC_SEQ_CST, \
-						 __ATOMIC_SEQ_CST);       \
-		*expected = want;                                         \
+						 __ATOMIC_SEQ_CST); \
+		*expected = want; \
 	} while (0)
 
 int gmem_cmpxchg(struct gmem *gmem, gpa_t gpa, uint64_t *expected,

@@ -25,8 +25,7 @@ struct input {
 };
 
 void input_key(struct input *input, unsigned code, bool down);
-void input_mouse(struct input *input, int dx, int dy, int dz,
-		 unsigned buttons);
+void input_mouse(struct input *input, int dx, int dy, int dz, unsigned buttons);
 
 /* The code of a key as the monitor names it ("ret", "ctrl", "a"), or -1. */
 int input_key_code(const char *name);

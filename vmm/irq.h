@@ -50,6 +50,6 @@ struct irq_or {
 };
 
 /* The end of the wire for source n (0 to 31). */
-struct irq irq_or_input(struct irq_or *or, unsigned n);
+struct irq irq_or_input(struct irq_or * or, unsigned n);
 
 #endif

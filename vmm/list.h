@@ -13,9 +13,9 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_HEAD(l)          \
-	{                     \
-		&(l), &(l)    \
+#define LIST_HEAD(l) \
+	{ \
+		&(l), &(l) \
 	}
 
 #define container_of(ptr, type, member) \
@@ -63,16 +63,16 @@ static inline struct list *list_pop(struct list *head)
 	return e;
 }
 
-#define list_for_each(pos, head, type, member)                       \
-	for (pos = container_of((head)->next, type, member);         \
-	     &pos->member != (head);                                 \
+#define list_for_each(pos, head, type, member) \
+	for (pos = container_of((head)->next, type, member); \
+	     &pos->member != (head); \
 	     pos = container_of(pos->member.next, type, member))
 
 /* As list_for_each; the body may delete pos. */
-#define list_for_each_safe(pos, tmp, head, type, member)             \
-	for (pos = container_of((head)->next, type, member),         \
-	    tmp = container_of(pos->member.next, type, member);      \
-	     &pos->member != (head);                                 \
+#define list_for_each_safe(pos, tmp, head, type, member) \
+	for (pos = container_of((head)->next, type, member), \
+	    tmp = container_of(pos->member.next, type, member); \
+	     &pos->member != (head); \
 	     pos = tmp, tmp = container_of(tmp->member.next, type, member))
 
 #endif

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define LIMIT_WINDOW_NS 1000000000
-#define LIMIT_LINES     5
+#define LIMIT_LINES	5
 
 static void emit(const char *kind, const char *fmt, va_list ap)
 {

@@ -85,6 +85,9 @@ struct machine {
 	struct kvm *kvm; /* NULL in device tests */
 	struct vcpu **vcpus;
 	unsigned nvcpus;
+	/* See vcpu.h: parking is told and waited for under the lock. */
+	pthread_cond_t park_cond, release_cond;
+	_Atomic bool vcpus_held, vcpus_end;
 	struct monitors *monitors;
 	enum run_state state;
 	bool suspended; /* S3 */
@@ -93,8 +96,8 @@ struct machine {
 	struct loop_task request_task;
 	_Atomic int reset_cause, shutdown_cause, stop_state;
 	_Atomic bool powerdown_asked, suspend_asked, wakeup_asked;
+	_Atomic bool exiting;
 	int exit_status;
-	bool exiting;
 };
 
 int machine_init(struct machine *m, struct error *err);

@@ -82,8 +82,8 @@ void monitor_set_cpu(struct monitor_call *call, unsigned n);
 /* result is taken over; NULL means an empty object.  Frees the call. */
 void monitor_done(struct monitor_call *call, json_t *result);
 /* class as in QMP: "GenericError", "DeviceNotFound".  Frees the call. */
-void monitor_fail(struct monitor_call *call, const char *class,
-		  const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void monitor_fail(struct monitor_call *call, const char *class, const char *fmt,
+		  ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * A QMP event for all clients; data is taken over, NULL for none.  Machine

@@ -13,8 +13,9 @@
 
 static const struct state_field no_fields[] = {{.kind = STATE_END}};
 
-const struct state_desc stateless = {
-	.name = "stateless", .version = 1, .fields = no_fields};
+const struct state_desc stateless = {.name = "stateless",
+				     .version = 1,
+				     .fields = no_fields};
 
 static size_t width(enum state_kind kind)
 {

@@ -49,15 +49,15 @@ struct state_desc {
 /* For devices with nothing to save. */
 extern const struct state_desc stateless;
 
-#define STATE_ELEM(kind_, type_, field_)                                   \
+#define STATE_ELEM(kind_, type_, field_) \
 	.name = #field_, .kind = kind_, .offset = offsetof(type_, field_), \
 	.size = sizeof(((type_ *)0)->field_), .count = 1
 
-#define STATE_ARR(kind_, type_, field_)                                    \
+#define STATE_ARR(kind_, type_, field_) \
 	.name = #field_, .kind = kind_, .offset = offsetof(type_, field_), \
-	.size = sizeof(((type_ *)0)->field_[0]),                           \
-	.count = sizeof(((type_ *)0)->field_) /                            \
-		 sizeof(((type_ *)0)->field_[0])
+	.size = sizeof(((type_ *)0)->field_[0]), \
+	.count = \
+		sizeof(((type_ *)0)->field_) / sizeof(((type_ *)0)->field_[0])
 
 /* { STATE_ELEM(STATE_U8, struct rtc, index) }, ... */
 

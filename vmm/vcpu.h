@@ -18,27 +18,48 @@
 
 struct machine;
 
-struct vcpu {
-	struct machine *m;
-	unsigned index; /* also the APIC id */
-	int fd;
-	struct kvm_run *run;
-	size_t run_size;
-	pthread_t thread;
-	bool started;
-	int tid; /* of the host, 0 before the thread runs */
-	_Atomic bool held; /* asked to park */
-	_Atomic bool parked;
-	struct bus_cache io_cache, mem_cache;
+/* What KVM keeps of a vCPU that a reset puts back. */
+struct vcpu_state {
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct kvm_xsave xsave;
+	struct kvm_xcrs xcrs;
+	struct kvm_debugregs debugregs;
+	struct kvm_vcpu_events events;
+	struct kvm_mp_state mp_state;
+	struct kvm_lapic_state lapic;
 };
 
-/* Creates the vCPUs and their threads, parked.  Main loop, before it runs. */
-int vcpus_create(struct machine *m, unsigned n, struct error *err);
+struct vcpu {
+	struct machine *m;
+	unsigned index;
+	uint32_t apic_id;
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;
+	bool started;
+	bool ran; /* since the last reset */
+	int tid; /* of the host, 0 before the thread runs */
+	bool parked; /* machine lock */
+	struct bus_cache io_cache, mem_cache;
+	struct vcpu_state *birth;
+};
+
+struct vcpu_setup {
+	uint32_t apic_id;
+	const struct kvm_cpuid2 *cpuid;
+};
+
+/* Creates vCPU number m->nvcpus.  Main loop, before the threads run. */
+int vcpu_create(struct machine *m, const struct vcpu_setup *setup,
+		struct error *err);
+/* Starts a thread for each, parked. */
+int vcpus_start(struct machine *m, struct error *err);
 /* Ends the threads and closes everything. */
 void vcpus_destroy(struct machine *m);
 
 /* Power-on state for all.  Parked, machine lock. */
-int vcpus_reset(struct machine *m, struct error *err);
+void vcpus_reset(struct machine *m);
 
 /*
  * Asks all vCPUs to leave the guest and park.  Any thread, a vCPU's own too:

@@ -33,8 +33,8 @@ void harness_init(struct harness *h, int64_t now_ns)
 void harness_fini(struct harness *h)
 {
 	while (!list_empty(&h->m.devices))
-		device_free(container_of(h->m.devices.prev, struct device,
-					 link));
+		device_free(
+			container_of(h->m.devices.prev, struct device, link));
 	machine_fini(&h->m);
 }
 

@@ -58,11 +58,11 @@ void mmio_write(struct harness *h, uint64_t addr, uint64_t val, unsigned size);
 void harness_roundtrip(struct device *dev);
 
 /* main of a test program: runs the case (a TCase with its tests added). */
-#define HARNESS_MAIN(name, ...)                                     \
-	int main(void)                                              \
-	{                                                           \
-		static const TTest *const tests[] = {__VA_ARGS__};  \
-		return harness_run(name, tests,                     \
+#define HARNESS_MAIN(name, ...) \
+	int main(void) \
+	{ \
+		static const TTest *const tests[] = {__VA_ARGS__}; \
+		return harness_run(name, tests, \
 				   sizeof(tests) / sizeof(*tests)); \
 	}
 

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The interrupt controllers in the kernel, and the routing to them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "vmm/kvm.h"
+#include "vmm/machine.h"
+
+/* The PIT's line, GSI 0, is pin 2 of the I/O APIC, as the MADT says. */
+#define IOAPIC_TIMER_PIN 2
+#define PIC_PINS_EACH	 8
+
+static int routing_apply(struct kvm *kvm)
+{
+	return ioctl(kvm->vmfd, KVM_SET_GSI_ROUTING, kvm->routing) < 0 ? -errno
+								       : 0;
+}
+
+static void route_pin(struct kvm *kvm, unsigned gsi, unsigned chip,
+		      unsigned pin)
+{
+	kvm->routing->entries[kvm->routing->nr++] =
+		(struct kvm_irq_routing_entry){
+			.gsi = gsi,
+			.type = KVM_IRQ_ROUTING_IRQCHIP,
+			.u.irqchip = {.irqchip = chip, .pin = pin},
+		};
+}
+
+static int routing_init(struct kvm *kvm, struct error *err)
+{
+	unsigned gsi;
+	int rc;
+
+	kvm->routing =
+		calloc(1, sizeof(*kvm->routing) +
+				  (KVM_PIC_PINS + KVM_GSIS) *
+					  sizeof(kvm->routing->entries[0]));
+	if (!kvm->routing)
+		return error_set(err, ENOMEM, "out of memory");
+	for (gsi = 0; gsi < KVM_PIC_PINS; gsi++)
+		route_pin(kvm, gsi,
+			  gsi < PIC_PINS_EACH ? KVM_IRQCHIP_PIC_MASTER
+					      : KVM_IRQCHIP_PIC_SLAVE,
+			  gsi % PIC_PINS_EACH);
+	for (gsi = 0; gsi < KVM_IOAPIC_PINS; gsi++)
+		if (gsi != IOAPIC_TIMER_PIN)
+			route_pin(kvm, gsi, KVM_IRQCHIP_IOAPIC,
+				  gsi ? gsi : IOAPIC_TIMER_PIN);
+	kvm->gsi_used[0] = (UINT64_C(1) << KVM_IOAPIC_PINS) - 1;
+	rc = routing_apply(kvm);
+	return rc ? error_errno(err, -rc, "KVM interrupt routing") : 0;
+}
+
+int kvm_create_irqchip(struct kvm *kvm, struct error *err)
+{
+	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
+	unsigned i;
+	int rc;
+
+	if (ioctl(kvm->vmfd, KVM_CREATE_IRQCHIP, 0) < 0)
+		return error_errno(err, errno,
+				   "KVM cannot create interrupt controllers");
+	if (ioctl(kvm->vmfd, KVM_CREATE_PIT2, &pit) < 0)
+		return error_errno(err, errno, "KVM cannot create a PIT");
+	rc = routing_init(kvm, err);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < 3; i++) {
+		kvm->chips[i].chip_id = i;
+		if (ioctl(kvm->vmfd, KVM_GET_IRQCHIP, &kvm->chips[i]) < 0)
+			return error_errno(err, errno, "KVM_GET_IRQCHIP");
+	}
+	if (ioctl(kvm->vmfd, KVM_GET_PIT2, &kvm->pit) < 0)
+		return error_errno(err, errno, "KVM_GET_PIT2");
+	return 0;
+}
+
+void kvm_reset_irqchip(struct kvm *kvm)
+{
+	unsigned i;
+
+	for (i = 0; i < 3; i++)
+		ioctl(kvm->vmfd, KVM_SET_IRQCHIP, &kvm->chips[i]);
+	ioctl(kvm->vmfd, KVM_SET_PIT2, &kvm->pit);
+	kvm->stopped = false;
+}
+
+static bool gsi_set(void *ctx, unsigned gsi, bool level)
+{
+	struct kvm *kvm = ctx;
+	struct kvm_irq_level line = {.irq = gsi, .level = level};
+
+	/* status: 0 when coalesced, negative when masked, else delivered */
+	if (ioctl(kvm->vmfd, KVM_IRQ_LINE_STATUS, &line) < 0)
+		return true;
+	return line.status != 0;
+}
+
+struct irq kvm_gsi(struct kvm *kvm, unsigned gsi)
+{
+	return (struct irq){.set = gsi_set, .ctx = kvm, .n = gsi};
+}
+
+int kvm_send_msi(struct kvm *kvm, uint64_t addr, uint32_t data)
+{
+	struct kvm_msi msi = {
+		.address_lo = (uint32_t)addr,
+		.address_hi = addr >> 32,
+		.data = data,
+	};
+
+	return ioctl(kvm->vmfd, KVM_SIGNAL_MSI, &msi) < 0 ? -errno : 0;
+}
+
+static struct kvm_irq_routing_entry *find_route(struct kvm *kvm, int gsi)
+{
+	unsigned i;
+
+	for (i = 0; i < kvm->routing->nr; i++)
+		if (kvm->routing->entries[i].gsi == (unsigned)gsi)
+			return &kvm->routing->entries[i];
+	return NULL;
+}
+
+int kvm_msi_route_set(struct kvm *kvm, int gsi, uint64_t addr, uint32_t data)
+{
+	struct kvm_irq_routing_entry *entry = find_route(kvm, gsi);
+
+	if (!entry)
+		entry = &kvm->routing->entries[kvm->routing->nr++];
+	*entry = (struct kvm_irq_routing_entry){
+		.gsi = (unsigned)gsi,
+		.type = KVM_IRQ_ROUTING_MSI,
+		.u.msi = {.address_lo = (uint32_t)addr,
+			  .address_hi = addr >> 32,
+			  .data = data},
+	};
+	return routing_apply(kvm);
+}
+
+int kvm_msi_route_add(struct kvm *kvm, uint64_t addr, uint32_t data)
+{
+	int gsi, rc;
+
+	for (gsi = KVM_IOAPIC_PINS; gsi < KVM_GSIS; gsi++) {
+		if (kvm->gsi_used[gsi / 64] >> gsi % 64 & 1)
+			continue;
+		rc = kvm_msi_route_set(kvm, gsi, addr, data);
+		if (rc < 0)
+			return rc;
+		kvm->gsi_used[gsi / 64] |= UINT64_C(1) << gsi % 64;
+		return gsi;
+	}
+	return -ENOSPC;
+}
+
+void kvm_msi_route_del(struct kvm *kvm, int gsi)
+{
+	struct kvm_irq_routing_entry *entry = find_route(kvm, gsi);
+
+	if (!entry)
+		return;
+	*entry = kvm->routing->entries[--kvm->routing->nr];
+	kvm->gsi_used[gsi / 64] &= ~(UINT64_C(1) << gsi % 64);
+	routing_apply(kvm);
+}
+
+int kvm_irqfd_add(struct kvm *kvm, int eventfd, int gsi)
+{
+	struct kvm_irqfd irqfd = {.fd = (uint32_t)eventfd,
+				  .gsi = (uint32_t)gsi};
+
+	return ioctl(kvm->vmfd, KVM_IRQFD, &irqfd) < 0 ? -errno : 0;
+}
+
+int kvm_irqfd_del(struct kvm *kvm, int eventfd, int gsi)
+{
+	struct kvm_irqfd irqfd = {.fd = (uint32_t)eventfd,
+				  .gsi = (uint32_t)gsi,
+				  .flags = KVM_IRQFD_FLAG_DEASSIGN};
+
+	return ioctl(kvm->vmfd, KVM_IRQFD, &irqfd) < 0 ? -errno : 0;
+}
