@@ -81,7 +81,7 @@ int vcpu_get_regs(struct vcpu *vcpu, struct kvm_regs *regs,
 		  struct kvm_sregs *sregs);
 /* Guest-virtual to guest-physical as the vCPU's paging has it; or -EFAULT. */
 int vcpu_translate(struct vcpu *vcpu, uint64_t gva, uint64_t *gpa);
-/* Is it halted and waiting for an interrupt? */
+/* Is it halted and waiting for an interrupt?  Parked. */
 bool vcpu_halted(struct vcpu *vcpu);
 /* Injects an NMI into each vCPU as the NMI button does. */
 int vcpus_nmi(struct machine *m, struct error *err);

@@ -8,6 +8,7 @@
 
 #include <check.h>
 
+#include "tests/unit/unit.h"
 #include "vmm/device.h"
 #include "vmm/machine.h"
 
@@ -57,15 +58,7 @@ void mmio_write(struct harness *h, uint64_t addr, uint64_t val, unsigned size);
  */
 void harness_roundtrip(struct device *dev);
 
-/* main of a test program: runs the case (a TCase with its tests added). */
-#define HARNESS_MAIN(name, ...) \
-	int main(void) \
-	{ \
-		static const TTest *const tests[] = {__VA_ARGS__}; \
-		return harness_run(name, tests, \
-				   sizeof(tests) / sizeof(*tests)); \
-	}
-
-int harness_run(const char *name, const TTest *const *tests, size_t n);
+/* main of a test program: HARNESS_MAIN("rtc", test_a, test_b) */
+#define HARNESS_MAIN UNIT_MAIN
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What unit and device test programs share: their main. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TIMEOUT_S 60
+#define EXIT_SKIP 77
+
+int unit_run(const char *name, const TTest *const *tests, size_t n)
+{
+	Suite *suite;
+	TCase *tc;
+	SRunner *runner;
+	int failed;
+	size_t i;
+
+	if (strstr(name, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0) {
+		for (i = 0; i < n; i++)
+			printf("skip %s: no usable /dev/kvm\n",
+			       tests[i]->name);
+		return EXIT_SKIP;
+	}
+	suite = suite_create(name);
+	tc = tcase_create(name);
+	tcase_set_timeout(tc, TIMEOUT_S);
+	for (i = 0; i < n; i++)
+		tcase_add_test(tc, tests[i]);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
