@@ -2,7 +2,7 @@
 /* pcvm: from the command line to a running machine. */
 #include <stdio.h>
 
-#include "config.h"
+#include "build.h"
 
 int main(void)
 {

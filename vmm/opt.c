@@ -74,8 +74,7 @@ int opt_split(const char *text, const char *implied, struct opt_list *list,
 			char *key = strndup(text, n);
 
 			text += n + 1;
-			rc = add_pair(list, key, take_value(&text), false,
-				      err);
+			rc = add_pair(list, key, take_value(&text), false, err);
 		} else if (implied && !list->n) {
 			rc = add_pair(list, strdup(implied), take_value(&text),
 				      false, err);
@@ -115,8 +114,8 @@ static int parse_bool(const char *text, bool *value)
 	static const struct {
 		const char *text;
 		bool value;
-	} words[] = {{"on", true},  {"off", false},  {"yes", true},
-		     {"no", false}, {"true", true},  {"false", false},
+	} words[] = {{"on", true},  {"off", false}, {"yes", true},
+		     {"no", false}, {"true", true}, {"false", false},
 		     {"y", true},   {"n", false}};
 	size_t i;
 
@@ -144,8 +143,7 @@ int opt_parse_u64(const char *text, uint64_t *value, struct error *err)
 static int suffix_shift(char c)
 {
 	static const char letters[] = "BKMGTPE";
-	const char *at =
-		c ? strchr(letters, toupper((unsigned char)c)) : NULL;
+	const char *at = c ? strchr(letters, toupper((unsigned char)c)) : NULL;
 
 	return at ? (int)(at - letters) * 10 : -1;
 }
@@ -253,9 +251,9 @@ static int set_number(const struct opt_desc *d, void *field, const char *value,
 		      struct error *err)
 {
 	static const uint64_t type_max[] = {
-		[OPT_U8] = UINT8_MAX,	      [OPT_U16] = UINT16_MAX,
-		[OPT_U32] = UINT32_MAX,	      [OPT_U64] = UINT64_MAX,
-		[OPT_SIZE] = UINT64_MAX,      [OPT_SIZE_MIB] = UINT64_MAX,
+		[OPT_U8] = UINT8_MAX,	 [OPT_U16] = UINT16_MAX,
+		[OPT_U32] = UINT32_MAX,	 [OPT_U64] = UINT64_MAX,
+		[OPT_SIZE] = UINT64_MAX, [OPT_SIZE_MIB] = UINT64_MAX,
 	};
 	uint64_t v, max = d->max ? d->max : type_max[d->type];
 	int rc;
@@ -347,12 +345,11 @@ static int set_field(const struct opt_desc *d, void *field, const char *value,
 	case OPT_I64:
 		return set_signed(d, field, value, err);
 	case OPT_MAC:
-		return parse_mac(value, field)
-			       ? bad_value(d, value,
-					   "a MAC address like "
-					   "52:54:00:12:34:56",
-					   err)
-			       : 0;
+		return parse_mac(value, field) ? bad_value(d, value,
+							   "a MAC address like "
+							   "52:54:00:12:34:56",
+							   err)
+					       : 0;
 	case OPT_DEVFN:
 		return parse_devfn(value, field)
 			       ? bad_value(d, value,
@@ -369,8 +366,8 @@ void opt_defaults(const struct opt_desc *desc, void *conf)
 {
 	for (; desc->type != OPT_END; desc++)
 		if (desc->dflt)
-			set_field(desc, (char *)conf + desc->offset,
-				  desc->dflt, NULL);
+			set_field(desc, (char *)conf + desc->offset, desc->dflt,
+				  NULL);
 }
 
 /* The number of edits from a to b (Levenshtein), at most NEAREST_MAX. */
@@ -459,8 +456,8 @@ int opt_set_all(const struct opt_desc *desc, void *conf,
 	int rc = 0;
 
 	for (i = 0; i < list->n && rc == 0; i++)
-		rc = opt_set(desc, conf, list->pair[i].key,
-			     list->pair[i].value, err);
+		rc = opt_set(desc, conf, list->pair[i].key, list->pair[i].value,
+			     err);
 	return rc;
 }
 

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the command line says, typed.  cmdline.c fills it from its tables;
+ * devices and the rest never see argv.  Immutable once the machine is built.
+ */
+#ifndef VMM_CONFIG_H
+#define VMM_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/cpu_topology.h"
+#include "vmm/error.h"
+#include "vmm/opt.h"
+
+/* Strings in the order they were given. */
+struct str_list {
+	char **str;
+	unsigned n;
+};
+
+enum drive_if { IF_IDE, IF_FLOPPY, IF_NONE };
+enum drive_media { MEDIA_DISK, MEDIA_CDROM };
+
+struct drive_conf {
+	char *option; /* as typed, for messages: "-hda disk.img" */
+	char *file; /* NULL or "": no medium */
+	char *format; /* NULL: probe */
+	char *id;
+	char *serial;
+	int interface; /* enum drive_if */
+	int media; /* enum drive_media */
+	int64_t index, bus, unit; /* -1: the first free one */
+	bool readonly;
+	bool used; /* some device has it */
+};
+
+struct machine_conf {
+	char *type, *accel;
+	int kernel_irqchip; /* 0 off, 1 on, 2 split */
+	bool usb, acpi, hpet, dump_guest_core, graphics;
+	int smbios_entry_point; /* 0: 32-bit, 1: 64-bit */
+};
+
+struct name_conf {
+	char *guest, *process;
+	bool debug_threads;
+};
+
+struct mem_conf {
+	uint64_t size, maxmem, slots;
+};
+
+enum rtc_clock { RTC_CLOCK_HOST, RTC_CLOCK_RT, RTC_CLOCK_VM };
+
+struct rtc_conf {
+	char *base; /* "utc", "localtime" or a date */
+	int clock; /* enum rtc_clock */
+	int driftfix; /* 0 none, 1 slew */
+	int64_t start; /* seconds since 1970 of a base date */
+	bool localtime, dated;
+};
+
+struct boot_conf {
+	char *order;
+	bool strict;
+};
+
+struct mon_conf {
+	char *chardev;
+	int mode; /* 0 readline, 1 control */
+	bool pretty;
+};
+
+enum vga_kind { VGA_STD, VGA_NONE };
+enum display_kind { DISPLAY_NONE };
+
+struct config {
+	const char *program; /* the name we were called by */
+	struct name_conf name;
+	struct mem_conf mem;
+	struct cpu_topology smp;
+	char *cpu;
+	struct machine_conf machine;
+	struct drive_conf *drives;
+	unsigned ndrives;
+	struct rtc_conf rtc;
+	struct boot_conf boot;
+	struct str_list firmware_dirs; /* -L */
+	char *bios;
+	struct str_list serials, parallels, monitors, qmps, qmps_pretty;
+	struct str_list chardevs, debugcons;
+	struct mon_conf *mons;
+	unsigned nmons;
+	struct opt_list *devices;
+	unsigned ndevices;
+	struct global_conf {
+		char *driver, *property, *value;
+	} * globals;
+	unsigned nglobals;
+	int vga; /* enum vga_kind */
+	bool vga_set;
+	int display;
+	char *keyboard; /* -k */
+	uint8_t uuid[16];
+	bool uuid_set;
+	bool nographic, nodefaults, no_reboot, no_shutdown, stopped;
+};
+
+/*
+ * Fills conf from the command line.  Returns 0, or a positive number when the
+ * user was answered (-help and the like) and there is nothing more to do, or
+ * a negative one with the error.  conf is the caller's to config_free in any
+ * case.
+ */
+int config_parse(struct config *conf, int argc, char **argv, struct error *err);
+void config_free(struct config *conf);
+
+/* Is name one of qemu's, to be answered as that? */
+bool config_is_qemu_name(const char *program);
+
+#endif
