@@ -3,10 +3,16 @@
  * The composition root: every device class, monitor command and machine there
  * is.  One line each, sorted.
  */
+#include "hw/acpi_cpu_hotplug.h"
+#include "hw/acpi_pci_hotplug.h"
+#include "hw/fw_cfg.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
 
 const struct device_class *const device_classes[] = {
+	&acpi_cpu_hotplug_class,
+	&acpi_pci_hotplug_class,
+	&fw_cfg_class,
 	NULL,
 };
 
