@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The SMBIOS tables of the machine, handed to the firmware through fw_cfg.
+ * Machine lock.
+ */
+#ifndef HW_SMBIOS_H
+#define HW_SMBIOS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hw/fw_cfg.h"
+
+struct smbios_conf {
+	/* NULL: as qemu's pc-i440fx-7.2 has them. */
+	const char *manufacturer, *product, *version;
+	uint8_t uuid[16]; /* in the order it is written in */
+	uint64_t below_4g, above_4g; /* bytes of RAM */
+	unsigned ncpus, cores, threads; /* cores per socket, threads per core */
+	uint32_t cpuid_eax, cpuid_edx; /* CPUID leaf 1 */
+	bool v3; /* a 64-bit entry point, SMBIOS 3.0 instead of 2.8 */
+};
+
+/* Adds etc/smbios/smbios-anchor and etc/smbios/smbios-tables. */
+int smbios_build(const struct smbios_conf *conf, struct fw_cfg *fw,
+		 struct error *err);
+
+#endif
