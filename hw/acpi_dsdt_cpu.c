@@ -108,7 +108,8 @@ static void add_hotplug_methods(struct aml *a)
 		    "}");
 	/*
 	 * Finds those with news, from number Local0 on.  The search wraps:
-	 * one below Local0 was seen before.
+	 * one below Local0 was seen before.  One that cannot be is the answer
+	 * of a board without the registers.
 	 */
 	aml_text(a,
 		 "method CPSC 0 serialized {"
@@ -119,6 +120,7 @@ static void add_hotplug_methods(struct aml *a)
 		 "		store %u CPCM"
 		 "		store CPDT Local1"
 		 "		if less Local1 Local0 { break }"
+		 "		if not less Local1 CPMX { break }"
 		 "		if CPIN {"
 		 "			store 1 CPIN"
 		 "			CPNT Local1 %u"

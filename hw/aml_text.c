@@ -90,6 +90,7 @@ static const struct mnemonic mnemonics[] = {
 	 .body = true,
 	 .operands = method_operands},
 	{.word = "none", .op = AML_ZERO},
+	{.word = "not", .op = AML_LNOT},
 	{.word = "notify", .op = AML_NOTIFY},
 	{.word = "or", .op = AML_OR},
 	{.word = "release", .op = AML_RELEASE},
