@@ -248,8 +248,7 @@ static void dma_run(struct fw_cfg *fw)
 	bool ok;
 
 	fw->dma_addr = 0;
-	if (gpa > UINT64_MAX - sizeof(request) ||
-	    !gmem_read(gmem, gpa, &request, sizeof(request))) {
+	if (!gmem_read(gmem, gpa, &request, sizeof(request))) {
 		log_guest(&fw->dev.log,
 			  "fw_cfg: DMA request at %#llx is not in memory",
 			  (unsigned long long)gpa);

@@ -378,6 +378,11 @@ START_TEST(huge_lengths_are_bounded)
 
 	start();
 	add_writable(&w);
+	/* Megabytes of nothing are not worth the time under the lock. */
+	gmem_write(&h.m.gmem, BUF + (7 << 20), "keep", 4);
+	ck_assert_uint_eq(fw_dma(&h, SELECT(0) | FW_READ, 8 << 20, BUF),
+			  FW_ERROR);
+	check_guest(BUF + (7 << 20), "keep", 4);
 	ck_assert_uint_eq(fw_dma(&h, SELECT(0) | FW_READ, UINT32_MAX, 0),
 			  FW_ERROR);
 	ck_assert_uint_eq(fw_dma(&h, SELECT(0) | FW_READ, UINT32_MAX,

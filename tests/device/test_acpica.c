@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The AML and the tables, judged by iasl (package acpica-tools): each is
- * disassembled, and the DSDT compiled again, without errors or warnings.
+ * The AML and the tables, judged by ACPICA (package acpica-tools): iasl takes
+ * each apart and compiles the DSDT again, without errors or warnings, and
+ * acpiexec runs its methods.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,16 +17,17 @@
 #include "vmm/endian.h"
 
 #define EXIT_SKIP  77
+#define TESTS	   2
 #define OUTPUT_MAX (64u << 10)
 #define HEADER	   36
 #define RSDP_XSDT  24
 #define FADT_DSDT  40
 
 static struct harness h;
-static char dir[] = "acpi-iasl-XXXXXX";
+static char dir[256] = ".";
 
-/* Runs iasl in dir; what it said ends up in output.  Its exit status. */
-static int iasl(char *const argv[], char output[OUTPUT_MAX])
+/* Runs argv in dir; what it said ends up in output.  Its exit status. */
+static int run(char *const argv[], char output[OUTPUT_MAX])
 {
 	int fds[2], status;
 	size_t len = 0;
@@ -65,7 +67,7 @@ static void write_table(uint64_t addr, const char *name)
 {
 	size_t len = guest(addr + 4, 4);
 	uint8_t *bytes = malloc(len);
-	char path[64];
+	char path[sizeof(dir) + 32];
 	FILE *f;
 
 	ck_assert(gmem_read(&h.m.gmem, addr, bytes, len));
@@ -95,7 +97,7 @@ static void disassemble(const char *what, const char *name)
 	int status;
 
 	snprintf(file, sizeof(file), "%s.dat", name);
-	status = iasl(argv, output);
+	status = run(argv, output);
 	check_output(what, status, output);
 }
 
@@ -103,7 +105,7 @@ static void disassemble(const char *what, const char *name)
 static void check_names(const char *what)
 {
 	static char text[1u << 21];
-	char path[64], *at;
+	char path[sizeof(dir) + 32], *at;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/DSDT.dsl", dir);
@@ -130,7 +132,7 @@ static void compile(const char *what)
 			(char *)"again",
 			(char *)"DSDT.dsl",
 			NULL};
-	int status = iasl(argv, output);
+	int status = run(argv, output);
 
 	ck_assert_msg(status == 0 &&
 			      strstr(output, "0 Errors, 0 Warnings") != NULL,
@@ -153,23 +155,33 @@ static void write_and_check(const char *what, uint64_t addr)
 	}
 }
 
-static void check_conf(const struct acpi_test_conf *test)
+/* Returns the address of the XSDT. */
+static uint64_t start(const struct acpi_conf *conf)
 {
 	struct error err = {0};
-	uint64_t xsdt, i;
 
 	harness_init(&h, 0);
-	ck_assert_msg(acpi_build(&test->conf, fw_client_new(&h), &err) == 0,
-		      "%s", err.msg);
-	xsdt = guest(fw_run_loader(&h, "etc/acpi/rsdp") + RSDP_XSDT, 8);
+	ck_assert_msg(acpi_build(conf, fw_client_new(&h), &err) == 0, "%s",
+		      err.msg);
+	return guest(fw_run_loader(&h, "etc/acpi/rsdp") + RSDP_XSDT, 8);
+}
+
+static void check_conf(const struct acpi_test_conf *test)
+{
+	uint64_t xsdt = start(&test->conf), i;
+
 	write_and_check(test->name, xsdt);
 	for (i = HEADER; i < guest(xsdt + 4, 4); i += 8)
 		write_and_check(test->name, guest(xsdt + i, 8));
 	harness_fini(&h);
 }
 
+/* Stays when a test fails, for people to look at. */
 static void make_dir(void)
 {
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(dir, sizeof(dir), "%s/acpi-iasl-XXXXXX", tmp ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 }
 
@@ -178,7 +190,7 @@ static void remove_dir(void)
 	static const char *const files[] = {"XSDT", "FACP", "DSDT",
 					    "APIC", "HPET", "WAET"};
 	static const char *const suffixes[] = {"dat", "dsl"};
-	char path[64];
+	char path[sizeof(dir) + 32];
 	size_t i, j;
 
 	for (i = 0; i < sizeof(files) / sizeof(*files); i++)
@@ -203,26 +215,80 @@ START_TEST(iasl_accepts_the_tables)
 }
 END_TEST
 
-static bool have_iasl(void)
+/* Commands for the debugger in acpiexec, and some of what it says then. */
+static const char methods[] =
+	"execute \\_SB.LNKB._SRS (89 06 00 09 01 0A 00 00 00 79 00);"
+	"execute \\_SB.LNKB._CRS;"
+	"execute \\_SB.LNKB._DIS;"
+	"execute \\_SB.LNKB._STA;"
+	"execute \\_SB.LNKS._CRS;"
+	"execute \\_GPE._E01;"
+	"execute \\_GPE._E02;"
+	"execute \\_SB.CPUS.C001._STA;"
+	"execute \\_SB.CPUS.C001._EJ0 1;"
+	"execute \\_SB.CPUS.C001._OST 1 2 (00);"
+	"execute \\_SB.PCI0.SL05._EJ0 1";
+
+static void run_methods(const char *fill, const char *const *said)
+{
+	static char output[OUTPUT_MAX];
+	char *argv[] = {(char *)"acpiexec",
+			(char *)"-fv",
+			(char *)fill,
+			(char *)"-b",
+			(char *)methods,
+			(char *)"DSDT.dat",
+			NULL};
+	int status = run(argv, output);
+
+	ck_assert_msg(status == 0 && !strstr(output, "Error") &&
+			      !strstr(output, "ailed") &&
+			      !strstr(output, "Warning"),
+		      "acpiexec ended with %d and said:\n%s", status, output);
+	for (; *said; said++)
+		ck_assert_msg(strstr(output, *said) != NULL,
+			      "%s is not in:\n%s", *said, output);
+}
+
+START_TEST(acpica_runs_the_methods)
+{
+	static const char *const links[] = {
+		"89 06 00 09 01 0A 00 00 00 79 00",
+		"89 06 00 09 01 09 00 00 00 79 00",
+		"[Integer] = 0000000000000009",
+		NULL,
+	};
+	static const char *const events[] = {"[SL03]", "[SL1F]", "Value 0x01",
+					     "Value 0x03", NULL};
+	uint64_t xsdt = start(acpi_test_conf("usual"));
+
+	make_dir();
+	write_table(guest(guest(xsdt + HEADER, 8) + FADT_DSDT, 4), "DSDT");
+	/* Registers of zeros, and none at all. */
+	run_methods("0", links);
+	run_methods("0xff", events);
+	remove_dir();
+	harness_fini(&h);
+}
+END_TEST
+
+static bool have_acpica(void)
 {
 	char *argv[] = {(char *)"iasl", (char *)"-v", NULL};
 	static char output[OUTPUT_MAX];
-	bool have;
 
-	snprintf(dir, sizeof(dir), ".");
-	have = iasl(argv, output) != 127;
-	snprintf(dir, sizeof(dir), "acpi-iasl-XXXXXX");
-	return have;
+	return run(argv, output) != 127;
 }
 
 int main(void)
 {
-	const TTest *const tests[] = {iasl_accepts_the_tables};
+	const TTest *const tests[] = {iasl_accepts_the_tables,
+				      acpica_runs_the_methods};
+	bool have = have_acpica();
+	size_t i;
 
-	if (!have_iasl()) {
+	for (i = 0; i < TESTS && !have; i++)
 		printf("skip %s: no iasl, install acpica-tools\n",
-		       tests[0]->name);
-		return EXIT_SKIP;
-	}
-	return unit_run("acpi_iasl", tests, 1);
+		       tests[i]->name);
+	return have ? unit_run("acpica", tests, TESTS) : EXIT_SKIP;
 }
