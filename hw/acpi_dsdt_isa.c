@@ -3,20 +3,23 @@
  * The PIIX3's ISA bus in the DSDT, with the devices that no bus can tell of,
  * and the ports that the board has for itself.
  */
+#include <string.h>
+
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/acpi_tables.h"
 
-#define PIIX3_ADR    0x00010000
-#define PIIX3_PIRQRC 0x60
-#define PIIX3_PIRQS  4
+#define PIIX3_ADR	       0x00010000
+#define PIIX3_PIRQRC	       0x60
+#define PIIX3_PIRQS	       4
 
-#define RES_MAX	     3
-#define FLOPPY_DMA   2
-#define FLOPPY_IRQ   6
-#define FLOPPY_TAPE  2 /* _FDE's last number: no tape */
-#define FLOPPY_KINDS 6
-#define FDI_NUMBERS  16
+#define RES_MAX		       3
+#define FLOPPY_DMA	       2
+#define FLOPPY_TAPE	       2 /* _FDE's last number: no tape */
+#define FLOPPY_KINDS	       6
+#define FDI_DRIVE	       5 /* numbers about the drive */
+
+#define PARAMETERS_LAST_SECTOR 4
 
 struct io_range {
 	uint16_t base;
@@ -30,16 +33,21 @@ struct isa_device {
 	uint8_t irq;
 };
 
-static const struct isa_device rtc = {"RTC", "PNP0B00", {{0x70, 2}}, 8};
-static const struct isa_device kbd = {"KBD",
-				      "PNP0303",
-				      {{0x60, 1}, {0x64, 1}},
-				      1};
-static const struct isa_device mouse = {"MOU", "PNP0F13", {{0, 0}}, 12};
-static const struct isa_device fdc = {"FDC0",
-				      "PNP0700",
-				      {{0x3f2, 4}, {0x3f7, 1}},
-				      FLOPPY_IRQ};
+static const struct isa_device rtc = {.name = "RTC",
+				      .id = "PNP0B00",
+				      .io = {{0x70, 2}},
+				      .irq = 8};
+static const struct isa_device keyboard = {.name = "KBD",
+					   .id = "PNP0303",
+					   .io = {{0x60, 1}, {0x64, 1}},
+					   .irq = 1};
+static const struct isa_device mouse = {.name = "MOU",
+					.id = "PNP0F13",
+					.irq = 12};
+static const struct isa_device floppy = {.name = "FDC0",
+					 .id = "PNP0700",
+					 .io = {{0x3f2, 4}, {0x3f7, 1}},
+					 .irq = 6};
 
 static const struct isa_device serial[ACPI_SERIAL_PORTS] = {
 	{"COM1", "PNP0501", {{0x3f8, 8}}, 4},
@@ -98,7 +106,7 @@ static void add_serial(struct aml *a, unsigned n)
 
 /*
  * _FDI (ACPI 6.4 section 9.8.3): what INT 13h function 8 says of the drive,
- * then the diskette parameter table.
+ * then the BIOS's diskette parameter table.
  */
 static void add_floppy_drive(struct aml *a, unsigned n, uint8_t type)
 {
@@ -108,27 +116,17 @@ static void add_floppy_drive(struct aml *a, unsigned n, uint8_t type)
 		[1] = {39, 9, 1},  [2] = {79, 15, 1}, [3] = {79, 9, 1},
 		[4] = {79, 18, 1}, [5] = {79, 36, 1},
 	};
+	static const uint8_t parameters[] = {0xaf, 0x02, 0x25, 0x02, 0x12, 0x1b,
+					     0xff, 0x6c, 0xf6, 0x0f, 0x08};
 	unsigned kind = type < FLOPPY_KINDS ? type : FLOPPY_KINDS - 1;
-	const uint8_t info[FDI_NUMBERS] = {
-		n,
-		type,
-		last[kind].cylinder,
-		last[kind].sector,
-		last[kind].head,
-		0xaf,
-		0x02,
-		0x25,
-		0x02,
-		0x12,
-		0x1b,
-		0xff,
-		0x6c,
-		0xf6,
-		0x0f,
-		0x08,
-	};
+	uint8_t info[FDI_DRIVE + sizeof(parameters)] = {n, type,
+							last[kind].cylinder,
+							last[kind].sector,
+							last[kind].head};
 	char name[] = "FLPA";
 
+	memcpy(info + FDI_DRIVE, parameters, sizeof(parameters));
+	info[FDI_DRIVE + PARAMETERS_LAST_SECTOR] = last[kind].sector;
 	name[sizeof(name) - 2] += n;
 	aml_device(a, name);
 	aml_name_int(a, "_ADR", n);
@@ -141,7 +139,7 @@ static void add_floppy(struct aml *a, const uint8_t type[ACPI_FLOPPIES])
 	le32 present[5] = {[4] = le32_of(FLOPPY_TAPE)};
 	unsigned i;
 
-	open_device(a, &fdc);
+	open_device(a, &floppy);
 	aml_res_dma(a, FLOPPY_DMA);
 	aml_resources_end(a);
 	for (i = 0; i < ACPI_FLOPPIES; i++)
@@ -197,7 +195,7 @@ void acpi_dsdt_isa(struct aml *a, const struct acpi_conf *conf)
 	add_board(a);
 	add_device(a, &rtc);
 	if (conf->i8042) {
-		add_device(a, &kbd);
+		add_device(a, &keyboard);
 		add_device(a, &mouse);
 	}
 	if (conf->fdc)
