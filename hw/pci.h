@@ -107,6 +107,17 @@ struct pci_bus {
 	uint8_t levels[4][PCI_SLOTS]; /* wired-OR: functions asserting */
 };
 
+/* The part of a PCI device's saved state that all have; a field of kind
+ * STATE_STRUCT at offset 0 takes it in, and restored ends with pci_restored. */
+extern const struct state_field pci_state_fields[];
+void pci_restored(void *dev);
+
+#define PCI_STATE \
+	{ \
+		.name = "pci", .kind = STATE_STRUCT, .count = 1, \
+		.sub = pci_state_fields \
+	}
+
 void pci_bus_init(struct pci_bus *bus, struct machine *m, const char *name);
 
 /* Configuration cycles; off + size within the space, size 1, 2 or 4. */

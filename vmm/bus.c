@@ -268,8 +268,13 @@ void bus_access(struct bus *bus, struct bus_cache *cache, uint64_t addr,
 			if (!is_write)
 				memset(bytes, 0xff, n);
 		} else {
-			n = seg->last - addr + 1;
-			if (n > len || n == 0)
+			/*
+			 * The device at the first address gets as much as its
+			 * region is long, even where another one lies over
+			 * the rest: 0xcf8 is 32 bits wide in spite of 0xcf9.
+			 */
+			n = seg->region->len - (addr - seg->region->base);
+			if (n > len)
 				n = len;
 			access_region(seg->region, addr - seg->region->base,
 				      bytes, n, is_write);

@@ -62,6 +62,9 @@ struct chardev *chardev_find(struct machine *m, const char *label);
 /* Ends all; terminal modes are as they were before. */
 void chardev_close_all(struct machine *m);
 
+/* Gives the focus of a mux to its user n. */
+void chardev_mux_focus(struct chardev *chr, unsigned n);
+
 /*
  * -EBUSY when the chardev has a user and is no mux.  chr may be NULL, as for
  * "none": then output is swallowed.

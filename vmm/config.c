@@ -294,6 +294,36 @@ static int check_parallel(const struct config *c, struct error *err)
 	return 0;
 }
 
+static int use_terminal(struct str_list *list, const char *spec)
+{
+	list->str = malloc(sizeof(*list->str));
+	if (!list->str || !(list->str[0] = strdup(spec)))
+		return -ENOMEM;
+	list->n = 1;
+	return 0;
+}
+
+/*
+ * What is at serial port and monitor when nobody says: under -nographic the
+ * terminal, otherwise (there is no window to show them in) nothing.
+ */
+static int default_characters(struct config *c, struct error *err)
+{
+	bool serial = !c->serials.n && !c->nodefaults;
+	bool monitor = !c->monitors.n && !c->nodefaults && !c->nmons;
+	int rc = 0;
+
+	if (c->nographic && serial && monitor)
+		rc = use_terminal(&c->serials, "mon:stdio");
+	else if (c->nographic && serial)
+		rc = use_terminal(&c->serials, "stdio");
+	else if (c->nographic && monitor)
+		rc = use_terminal(&c->monitors, "stdio");
+	else if (serial)
+		rc = use_terminal(&c->serials, "null");
+	return rc < 0 ? no_memory(err) : 0;
+}
+
 static int check(struct config *c, struct error *err)
 {
 	int rc;
@@ -302,6 +332,7 @@ static int check(struct config *c, struct error *err)
 	    (rc = check_mem(c, err)) < 0 || (rc = set_rtc_base(c, err)) < 0 ||
 	    (rc = check_boot(c, err)) < 0 ||
 	    (rc = check_parallel(c, err)) < 0 ||
+	    (rc = default_characters(c, err)) < 0 ||
 	    (rc = cpuid_check_spec(c->cpu, err)) < 0)
 		return rc;
 	return 0;

@@ -58,6 +58,9 @@ struct device_class {
 	const struct opt_desc *opts;
 	const struct state_desc *state; /* &stateless if there is none */
 	const struct device_region *regions; /* ends with a NULL name */
+	/* ISA: where in its struct the properties iobase and irq are
+	 * (uint32_t), 0 for none. */
+	size_t iobase_offset, irq_offset;
 	/*
 	 * Wires and properties are set.  Succeeds wholly, or leaves nothing.
 	 * reset is called afterwards, before the guest runs.

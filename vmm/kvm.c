@@ -20,7 +20,7 @@
 
 /* Three pages below the firmware that VMX needs for real mode. */
 #define TSS_ADDR	  UINT64_C(0xfffbd000)
-#define IDENTITY_MAP_ADDR UINT64_C(0xfffbc000)
+#define IDENTITY_MAP_ADDR UINT64_C(0xfeffc000)
 
 #define CPUID_ENTRIES	  256
 

@@ -48,6 +48,7 @@ int machine_init(struct machine *m, struct error *err)
 	bus_init(&m->io, "I/O", IO_LAST);
 	bus_init(&m->mem, "memory", UINT64_MAX);
 	list_init(&m->devices);
+	list_init(&m->chardevs);
 	list_init(&m->notifiers);
 	loop_task_init(&m->request_task, serve_requests, m);
 	m->stop_state = RUN_STATE_RUNNING;

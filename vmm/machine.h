@@ -18,6 +18,7 @@
 #include "vmm/loop.h"
 #include "vmm/timer.h"
 
+struct blk_fronts;
 struct config;
 struct kvm;
 struct vcpu;
@@ -88,10 +89,13 @@ struct machine {
 	/* See vcpu.h: parking is told and waited for under the lock. */
 	pthread_cond_t park_cond, release_cond;
 	_Atomic bool vcpus_held, vcpus_end;
+	struct list chardevs;
+	struct blk_fronts *fronts; /* the block front ends */
 	struct monitors *monitors;
 	enum run_state state;
 	bool suspended; /* S3 */
 	bool no_reboot, no_shutdown;
+	bool program_is_qemu; /* called by a name of qemu's */
 	/* Requests from any thread, served by the main loop. */
 	struct loop_task request_task;
 	_Atomic int reset_cause, shutdown_cause, stop_state;

@@ -2,10 +2,21 @@
 /* pcvm: from the command line to a running machine. */
 #include <stdio.h>
 
-#include "build.h"
+#include "vmm/config.h"
+#include "vmm/vm.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	printf("pcvm %s\n", PCVM_VERSION);
-	return 0;
+	struct error err = {0};
+	struct config conf;
+	int rc = config_parse(&conf, argc, argv, &err), status = 0;
+
+	if (rc == 0)
+		status = vm_run(&conf, &err);
+	else if (rc < 0)
+		status = 1;
+	if (err.code)
+		fprintf(stderr, "pcvm: %s\n", err.msg);
+	config_free(&conf);
+	return status;
 }

@@ -31,6 +31,7 @@ enum monitor_arg_type {
 	MONITOR_ARG_BOOL, /* on|off; JSON boolean */
 	MONITOR_ARG_FLAG, /* -f; JSON boolean */
 	MONITOR_ARG_FORMAT, /* /fmt of x, xp, print, i: "16xb"; JSON string */
+	MONITOR_ARG_JSON, /* QMP only: an array or object */
 };
 
 struct monitor_arg {
@@ -60,6 +61,11 @@ struct monitor_cmd {
 	bool preconfig; /* allowed before the machine is there */
 };
 
+extern const struct monitor_cmd chardev_monitor_cmds[];
+extern const struct monitor_cmd input_monitor_cmds[];
+extern const struct monitor_cmd machine_monitor_cmds[];
+extern const struct monitor_cmd memory_monitor_cmds[];
+
 /* Every table there is, each ending with run == NULL (vmm/tables.c). */
 extern const struct monitor_cmd *const monitor_tables[];
 
@@ -84,6 +90,10 @@ void monitor_done(struct monitor_call *call, json_t *result);
 /* class as in QMP: "GenericError", "DeviceNotFound".  Frees the call. */
 void monitor_fail(struct monitor_call *call, const char *class, const char *fmt,
 		  ...) __attribute__((format(printf, 3, 4)));
+
+/* The monitors of the command line; with their chardevs. */
+int monitors_open(struct machine *m, struct error *err);
+void monitors_close(struct machine *m);
 
 /*
  * A QMP event for all clients; data is taken over, NULL for none.  Machine

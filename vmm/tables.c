@@ -3,19 +3,51 @@
  * The composition root: every device class, monitor command and machine there
  * is.  One line each, sorted.
  */
+#include "block/block_monitor.h"
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/fw_cfg.h"
+#include "hw/i440fx.h"
+#include "hw/i8042.h"
+#include "hw/isa_debugcon.h"
+#include "hw/mc146818.h"
+#include "hw/ns16550a.h"
+#include "hw/pc.h"
+#include "hw/piix3.h"
+#include "hw/piix3_ide.h"
+#include "hw/piix4_pm.h"
+#include "hw/port92.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
+#include "vmm/vm.h"
 
+const struct machine_class machine_default = {
+	.name = "pc-i440fx-7.2",
+	.build = pc_build,
+};
+
+/* clang-format off */
 const struct device_class *const device_classes[] = {
 	&acpi_cpu_hotplug_class,
 	&acpi_pci_hotplug_class,
 	&fw_cfg_class,
+	&i440fx_class,
+	&i8042_class,
+	&isa_debugcon_class,
+	&mc146818_class,
+	&ns16550a_class,
+	&piix3_class,
+	&piix4_pm_class,
+	&port92_class,
 	NULL,
 };
 
 const struct monitor_cmd *const monitor_tables[] = {
+	block_monitor_cmds,
+	chardev_monitor_cmds,
+	input_monitor_cmds,
+	machine_monitor_cmds,
+	memory_monitor_cmds,
 	NULL,
 };
+/* clang-format on */

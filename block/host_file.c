@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files of the host as images.
+ *
+ * Users of an image keep out of each other's way by locks on single bytes, as
+ * QEMU has them (observed in /proc/locks): a shared lock on byte 100 + n says
+ * "I do n", one on 200 + n says "nobody else may do n".  The locks belong to
+ * the open file (OFD), not to the process.
+ */
+#include "block/host_file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum perm { PERM_READ = 0, PERM_WRITE = 1 };
+
+#define LOCK_DOES    100
+#define LOCK_FORBIDS 200
+#define PERMS	     4 /* read, write, write-unchanged, resize */
+
+static int lock_byte(int fd, off_t byte)
+{
+	struct flock lock = {.l_type = F_RDLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = byte,
+			     .l_len = 1};
+
+	return fcntl(fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
+}
+
+/* Does somebody else have a lock on the byte? */
+static bool is_locked(int fd, off_t byte)
+{
+	struct flock lock = {.l_type = F_WRLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = byte,
+			     .l_len = 1};
+
+	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/* Does /proc/PID/fdinfo/FD tell of a lock on the file? */
+static bool fdinfo_has_lock(const char *pid, const char *fd, dev_t dev,
+			    ino_t ino)
+{
+	char path[300], line[200], want[64];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fdinfo/%.16s", pid, fd);
+	snprintf(want, sizeof(want), "%02x:%02x:%lu ", major(dev), minor(dev),
+		 (unsigned long)ino);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, "lock:", 5) && strstr(line, want);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool process_has_lock(const char *pid, dev_t dev, ino_t ino)
+{
+	char path[64];
+	struct dirent *e;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fdinfo", pid);
+	dir = opendir(path);
+	while (dir && !found && (e = readdir(dir)))
+		if (isdigit((unsigned char)*e->d_name))
+			found = fdinfo_has_lock(pid, e->d_name, dev, ino);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* OFD locks do not tell their owner: look through the processes. */
+static void find_holder(int fd, char *buf, size_t size)
+{
+	char path[64], name[64] = "";
+	struct dirent *e;
+	struct stat st;
+	DIR *proc = opendir("/proc");
+	FILE *f;
+
+	snprintf(buf, size, "another process");
+	if (!proc || fstat(fd, &st) < 0) {
+		if (proc)
+			closedir(proc);
+		return;
+	}
+	while ((e = readdir(proc))) {
+		if (!isdigit((unsigned char)*e->d_name) ||
+		    !process_has_lock(e->d_name, st.st_dev, st.st_ino))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.16s/comm", e->d_name);
+		f = fopen(path, "re");
+		if (f && fgets(name, sizeof(name), f))
+			name[strcspn(name, "\n")] = 0;
+		if (f)
+			fclose(f);
+		snprintf(buf, size, "process %.16s (%s)", e->d_name, name);
+		break;
+	}
+	closedir(proc);
+}
+
+static int in_use(int fd, bool readonly, struct error *err)
+{
+	struct flock none = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+	char holder[128];
+
+	/* Without ours, the locks that are found are the other's. */
+	fcntl(fd, F_OFD_SETLK, &none);
+	find_holder(fd, holder, sizeof(holder));
+	return error_set(err, EAGAIN,
+			 "cannot get %s lock: the image is in use by %s",
+			 readonly ? "shared \"read\"" : "\"write\"", holder);
+}
+
+/*
+ * Ours first, then a look at the others': of two who start at once, one sees
+ * the other.
+ */
+static int lock_image(int fd, bool readonly, struct error *err)
+{
+	bool does[PERMS] = {[PERM_READ] = true, [PERM_WRITE] = !readonly};
+	bool forbids[PERMS] = {[PERM_WRITE] = true};
+	int n, rc = 0;
+
+	for (n = 0; n < PERMS && rc == 0; n++) {
+		if (does[n])
+			rc = lock_byte(fd, LOCK_DOES + n);
+		if (rc == 0 && forbids[n])
+			rc = lock_byte(fd, LOCK_FORBIDS + n);
+	}
+	/* File systems without locks: nobody has any. */
+	if (rc == -EINVAL || rc == -ENOLCK || rc == -EOPNOTSUPP)
+		return 0;
+	for (n = 0; n < PERMS && rc == 0; n++)
+		if ((does[n] && is_locked(fd, LOCK_FORBIDS + n)) ||
+		    (forbids[n] && is_locked(fd, LOCK_DOES + n)))
+			rc = -EAGAIN;
+	return rc < 0 ? in_use(fd, readonly, err) : 0;
+}
+
+static int get_size(int fd, const struct stat *st, uint64_t *size)
+{
+	if (S_ISBLK(st->st_mode))
+		return ioctl(fd, BLKGETSIZE64, size) < 0 ? -errno : 0;
+	*size = (uint64_t)st->st_size;
+	return 0;
+}
+
+int host_file_open(const char *file, bool readonly, uint64_t *size,
+		   struct error *err)
+{
+	struct stat st;
+	int fd, rc;
+
+	/* O_NONBLOCK: a fifo must not hold us up before it is refused. */
+	fd = open(file,
+		  (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == EISDIR)
+		return error_set(err, EISDIR, "cannot open: it is a directory");
+	if (fd < 0)
+		return error_errno(err, errno, "cannot open");
+	if (fstat(fd, &st) < 0 ||
+	    (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))) {
+		close(fd);
+		return error_set(err, EINVAL, "cannot open: it is %s",
+				 S_ISDIR(st.st_mode)
+					 ? "a directory"
+					 : "neither a file nor a block device");
+	}
+	rc = get_size(fd, &st, size);
+	rc = rc < 0 ? error_errno(err, -rc, "cannot get the size")
+		    : lock_image(fd, readonly, err);
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	return fd;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What firmware finds in a PC's CMOS memory, and the clock's beginning. */
+#ifndef HW_CMOS_H
+#define HW_CMOS_H
+
+#include "hw/mc146818.h"
+
+struct config;
+struct pc_memory;
+struct rtc_conf;
+
+/* Before the clock starts: base and clock of -rtc. */
+void cmos_set_clock(struct mc146818 *rtc, const struct rtc_conf *conf);
+/* Memory sizes, boot order, number of vCPUs. */
+void cmos_fill(struct mc146818 *rtc, const struct config *conf,
+	       const struct pc_memory *mem);
+/* The code that tells firmware to resume from S3 after the reset. */
+void cmos_set_resume(struct mc146818 *rtc);
+
+#endif

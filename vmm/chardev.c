@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Character devices: making, finding, users, and output that must not go. */
+#include "vmm/chardev.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/chardev_ops.h"
+#include "vmm/config.h"
+#include "vmm/machine.h"
+#include "vmm/monitor.h"
+
+/* People's text waits for a slow reader up to this; then it is dropped. */
+#define BACKLOG_MAX (1u << 20)
+
+static const struct chardev_ops *const backends[] = {
+	&chardev_file,	 &chardev_null,	 &chardev_pty,
+	&chardev_socket, &chardev_stdio,
+};
+
+#define BACKENDS (sizeof(backends) / sizeof(*backends))
+
+size_t chardev_can_read(struct chardev *chr)
+{
+	return chr->end ? chr->end->user->can_read(chr->end->ctx) : 0;
+}
+
+void chardev_push(struct chardev *chr, const uint8_t *buf, size_t len)
+{
+	if (chr->end)
+		chr->end->user->read(chr->end->ctx, buf, len);
+}
+
+void chardev_event(struct chardev *chr, enum chardev_event event)
+{
+	if (event == CHARDEV_OPENED)
+		chr->open = true;
+	if (event == CHARDEV_CLOSED) {
+		chr->open = false;
+		chr->backlog_len = 0;
+	}
+	if (chr->end && chr->end->user->event)
+		chr->end->user->event(chr->end->ctx, event);
+}
+
+void chardev_drained(struct chardev *chr)
+{
+	size_t n;
+
+	if (chr->backlog_len) {
+		n = chr->ops->write(chr, chr->backlog, chr->backlog_len);
+		chr->backlog_len -= n;
+		memmove(chr->backlog, chr->backlog + n, chr->backlog_len);
+	}
+	if (!chr->backlog_len && chr->end && chr->end->user->writable)
+		chr->end->user->writable(chr->end->ctx);
+}
+
+static void keep(struct chardev *chr, const uint8_t *buf, size_t len)
+{
+	uint8_t *grown;
+
+	if (chr->backlog_len + len > BACKLOG_MAX)
+		return;
+	grown = realloc(chr->backlog, chr->backlog_len + len);
+	if (!grown)
+		return;
+	memcpy(grown + chr->backlog_len, buf, len);
+	chr->backlog = grown;
+	chr->backlog_len += len;
+}
+
+size_t chardev_write(struct chardev_end *end, const void *buf, size_t len)
+{
+	struct chardev *chr = end->chr;
+
+	if (!chr)
+		return len;
+	return chr->backlog_len ? 0 : chr->ops->write(chr, buf, len);
+}
+
+void chardev_write_all(struct chardev_end *end, const void *buf, size_t len)
+{
+	size_t n = chardev_write(end, buf, len);
+
+	if (n < len)
+		keep(end->chr, (const uint8_t *)buf + n, len - n);
+}
+
+void chardev_accept_input(struct chardev_end *end)
+{
+	if (end->chr && end->chr->ops->update)
+		end->chr->ops->update(end->chr);
+}
+
+int chardev_attach(struct chardev_end *end, struct chardev *chr,
+		   const struct chardev_user *user, void *ctx,
+		   struct error *err)
+{
+	int rc;
+
+	*end = (struct chardev_end){.chr = chr, .user = user, .ctx = ctx};
+	if (!chr)
+		return 0;
+	if (chardev_is_mux(chr)) {
+		rc = chardev_mux_attach(chr, end, err);
+		if (rc < 0)
+			end->chr = NULL;
+		return rc;
+	}
+	if (chr->end) {
+		end->chr = NULL;
+		return error_set(err, EBUSY,
+				 "the character device '%s' is in use",
+				 chr->label);
+	}
+	chr->end = end;
+	if (chr->ops->update)
+		chr->ops->update(chr);
+	if (chr->open && user->event)
+		user->event(ctx, CHARDEV_OPENED);
+	return 0;
+}
+
+void chardev_detach(struct chardev_end *end)
+{
+	struct chardev *chr = end->chr;
+
+	if (!chr)
+		return;
+	if (chardev_is_mux(chr))
+		chardev_mux_detach(chr, end);
+	else
+		chr->end = NULL;
+	if (chr->ops->update)
+		chr->ops->update(chr);
+	end->chr = NULL;
+}
+
+struct chardev *chardev_find(struct machine *m, const char *label)
+{
+	struct chardev *chr;
+
+	list_for_each (chr, &m->chardevs, struct chardev, link)
+		if (!strcmp(chr->label, label))
+			return chr;
+	return NULL;
+}
+
+static void destroy(struct chardev *chr)
+{
+	chr->ops->close(chr);
+	list_del(&chr->link);
+	free(chr->backlog);
+	free(chr->label);
+	free(chr);
+}
+
+void chardev_close_all(struct machine *m)
+{
+	/* The last made is first: a mux goes before what it is on. */
+	while (!list_empty(&m->chardevs))
+		destroy(container_of(m->chardevs.prev, struct chardev, link));
+}
+
+struct chardev *chardev_make(struct machine *m, const char *label,
+			     const struct chardev_ops *ops,
+			     const struct opt_list *opts, struct error *err)
+{
+	struct chardev *chr;
+
+	if (chardev_find(m, label)) {
+		error_set(err, EEXIST, "chardev '%s' exists already", label);
+		return NULL;
+	}
+	chr = calloc(1, ops->size);
+	if (!chr || !(chr->label = strdup(label))) {
+		free(chr);
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	chr->ops = ops;
+	chr->m = m;
+	snprintf(chr->filename, sizeof(chr->filename), "%s", ops->name);
+	list_add_tail(&m->chardevs, &chr->link);
+	if (ops->open(chr, opts, err) < 0) {
+		list_del(&chr->link);
+		free(chr->label);
+		free(chr);
+		return NULL;
+	}
+	return chr;
+}
+
+static const struct chardev_ops *find_backend(const char *name,
+					      struct error *err)
+{
+	static const char *const later[] = {
+		"vc",	     "udp",	"pipe",	     "ringbuf",	 "parallel",
+		"serial",    "tty",	"braille",   "msmouse",	 "spicevmc",
+		"spiceport", "parport", "websocket", "wctablet", "testdev",
+	};
+	const char *names[BACKENDS], *near;
+	size_t i;
+
+	for (i = 0; i < BACKENDS; i++) {
+		names[i] = backends[i]->name;
+		if (!strcmp(name, names[i]))
+			return backends[i];
+	}
+	for (i = 0; i < sizeof(later) / sizeof(*later); i++)
+		if (!strcmp(name, later[i])) {
+			error_set(err, ENOTSUP,
+				  "'%s' is not supported by this version of "
+				  "pcvm",
+				  name);
+			return NULL;
+		}
+	near = opt_nearest(name, names, BACKENDS, sizeof(*names));
+	error_set(err, EINVAL, "'%s' is not a valid char driver%s%s%s", name,
+		  near ? "; did you mean '" : "", near ? near : "",
+		  near ? "'?" : "");
+	return NULL;
+}
+
+struct chardev *chardev_create(struct machine *m, const char *arg,
+			       struct error *err)
+{
+	const struct chardev_ops *ops;
+	const char *id, *mux;
+	struct chardev *chr = NULL;
+	struct opt_list list;
+
+	if (opt_split(arg, "backend", &list, err) < 0)
+		return NULL;
+	id = opt_list_get(&list, "id");
+	mux = opt_list_get(&list, "mux");
+	ops = list.n ? find_backend(list.pair[0].value, err) : NULL;
+	if (ops && !id)
+		error_set(err, EINVAL, "Parameter 'id' is missing");
+	else if (ops)
+		chr = chardev_make(m, id, ops, &list, err);
+	if (chr && mux && !strcmp(mux, "on"))
+		chr = chardev_mux_over(m, chr, err);
+	opt_list_free(&list);
+	return chr;
+}
+
+/* "unix:PATH,server=on" and its kin, as what -chardev would be told. */
+static int rewrite(const char *spec, char *out, size_t size)
+{
+	static const struct {
+		const char *prefix, *form;
+	} forms[] = {
+		{"file:", "file,path=%s"},
+		{"unix:", "socket,path=%s"},
+		{"tcp:", "socket,host=%s"},
+		{"telnet:", "socket,telnet=on,host=%s"},
+	};
+	const char *colon;
+	char *at;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		n = strlen(forms[i].prefix);
+		if (strncmp(spec, forms[i].prefix, n) != 0)
+			continue;
+		if (snprintf(out, size, forms[i].form, spec + n) >= (int)size)
+			return -EINVAL;
+		/* host:port -> host=...,port=... */
+		at = strstr(out, "host=");
+		n = at ? strcspn(at, ",") : 0;
+		colon = at ? memrchr(at, ':', n) : NULL;
+		if (at && colon) {
+			char tail[256];
+
+			snprintf(tail, sizeof(tail), "%s", colon + 1);
+			snprintf(out + (colon - out),
+				 size - (size_t)(colon - out), ",port=%s",
+				 tail);
+		}
+		return 0;
+	}
+	return snprintf(out, size, "%s", spec) >= (int)size ? -EINVAL : 0;
+}
+
+static struct chardev *open_plain(struct machine *m, const char *label,
+				  const char *spec, struct error *err)
+{
+	const struct chardev_ops *ops;
+	struct chardev *chr = NULL;
+	struct opt_list list;
+	char text[512];
+
+	if (rewrite(spec, text, sizeof(text)) < 0) {
+		error_set(err, EINVAL, "'%s' is too long", spec);
+		return NULL;
+	}
+	if (opt_split(text, "backend", &list, err) < 0)
+		return NULL;
+	ops = find_backend(list.n ? list.pair[0].value : "", err);
+	if (ops)
+		chr = chardev_make(m, label, ops, &list, err);
+	opt_list_free(&list);
+	return chr;
+}
+
+struct chardev *chardev_open(struct machine *m, const char *label,
+			     const char *spec, struct error *err)
+{
+	bool mon = !strncmp(spec, "mon:", 4);
+	struct chardev *chr;
+
+	if (!strncmp(spec, "chardev:", 8)) {
+		chr = chardev_find(m, spec + 8);
+		if (!chr)
+			error_set(err, ENOENT, "chardev '%s' not found",
+				  spec + 8);
+		return chr;
+	}
+	chr = open_plain(m, label, mon ? spec + 4 : spec, err);
+	return chr && mon ? chardev_mux_over(m, chr, err) : chr;
+}
+
+static int null_open(struct chardev *chr, const struct opt_list *opts,
+		     struct error *err)
+{
+	chr->open = true;
+	return 0;
+}
+
+static size_t null_write(struct chardev *chr, const uint8_t *buf, size_t len)
+{
+	return len;
+}
+
+static void null_close(struct chardev *chr)
+{
+}
+
+const struct chardev_ops chardev_null = {
+	.name = "null",
+	.size = sizeof(struct chardev),
+	.open = null_open,
+	.write = null_write,
+	.close = null_close,
+};
+
+static void query_chardev(struct monitor_call *call)
+{
+	json_t *list = json_array();
+	struct chardev *chr;
+
+	list_for_each (chr, &monitor_machine(call)->chardevs, struct chardev,
+		       link)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:b}", "label",
+						chr->label, "filename",
+						chr->filename, "frontend-open",
+						chr->end != NULL));
+	monitor_done(call, list);
+}
+
+static void show_chardev(struct monitor_call *call, const json_t *result)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(result, i, e)
+	{
+		monitor_printf(call, "%s: filename=%s\n",
+			       json_string_value(json_object_get(e, "label")),
+			       json_string_value(
+				       json_object_get(e, "filename")));
+	}
+}
+
+const struct monitor_cmd chardev_monitor_cmds[] = {
+	{.name = "info chardev",
+	 .qmp = "query-chardev",
+	 .help = "show the character devices",
+	 .run = query_chardev,
+	 .show = show_chardev},
+	{.run = NULL},
+};

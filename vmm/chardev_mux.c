@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A mux: several users at one chardev.  What comes in goes to the one with
+ * the focus; Ctrl-a and a letter is for the mux itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "vmm/chardev_ops.h"
+#include "vmm/log.h"
+#include "vmm/machine.h"
+
+#define USERS  4
+#define ESCAPE 0x01 /* Ctrl-a */
+#define KEPT   32u /* input that the focus could not take yet */
+
+struct mux {
+	struct chardev chr;
+	struct chardev *under;
+	struct chardev_end below;
+	struct chardev_end *user[USERS];
+	unsigned nusers, focus;
+	bool escaped;
+	uint8_t kept[KEPT];
+	size_t nkept;
+	bool timestamps, line_start;
+	int64_t started;
+};
+
+static const char help[] = "\r\n"
+			   "C-a h    print this help\r\n"
+			   "C-a x    exit\r\n"
+			   "C-a s    save disk data back to the images\r\n"
+			   "C-a t    toggle timestamps\r\n"
+			   "C-a b    send a break\r\n"
+			   "C-a c    switch between console and monitor\r\n"
+			   "C-a C-a  send C-a\r\n";
+
+static void tell(struct mux *mux, unsigned n, enum chardev_event event)
+{
+	struct chardev_end *end = n < USERS ? mux->user[n] : NULL;
+
+	if (end && end->user->event)
+		end->user->event(end->ctx, event);
+}
+
+static void say(struct mux *mux, const char *text)
+{
+	chardev_write_all(&mux->below, text, strlen(text));
+}
+
+static void set_focus(struct mux *mux, unsigned n)
+{
+	tell(mux, mux->focus, CHARDEV_MUX_OUT);
+	mux->focus = n;
+	tell(mux, n, CHARDEV_MUX_IN);
+}
+
+static void next_focus(struct mux *mux)
+{
+	unsigned n = mux->focus;
+
+	do
+		n = (n + 1) % USERS;
+	while (!mux->user[n] && n != mux->focus);
+	set_focus(mux, n);
+}
+
+static void quit(struct mux *mux)
+{
+	say(mux, mux->chr.m->program_is_qemu ? "QEMU: Terminated\r\n"
+					     : "pcvm: Terminated\r\n");
+	machine_request_shutdown(mux->chr.m, CAUSE_HOST_UI);
+}
+
+/* The letter after Ctrl-a; true if it is for the user after all. */
+static bool command(struct mux *mux, uint8_t c)
+{
+	switch (c) {
+	case 'h':
+	case '?':
+		say(mux, help);
+		break;
+	case 'x':
+		quit(mux);
+		break;
+	case 's':
+		break; /* images are written as the guest writes */
+	case 'b':
+		tell(mux, mux->focus, CHARDEV_BREAK);
+		break;
+	case 'c':
+		next_focus(mux);
+		break;
+	case 't':
+		mux->timestamps = !mux->timestamps;
+		mux->started = clock_now(&mux->chr.m->realtime);
+		mux->line_start = false;
+		break;
+	case ESCAPE:
+		return true;
+	default:
+		break;
+	}
+	return false;
+}
+
+static void flush_kept(struct mux *mux)
+{
+	struct chardev_end *end = mux->user[mux->focus];
+	size_t n;
+
+	while (mux->nkept && end) {
+		n = end->user->can_read(end->ctx);
+		if (!n)
+			return;
+		if (n > mux->nkept)
+			n = mux->nkept;
+		end->user->read(end->ctx, mux->kept, n);
+		mux->nkept -= n;
+		memmove(mux->kept, mux->kept + n, mux->nkept);
+	}
+}
+
+/* Always some room, so that Ctrl-a works while a user takes nothing. */
+static size_t below_can_read(void *ctx)
+{
+	const struct mux *mux = ctx;
+
+	return mux->nkept < KEPT ? KEPT - mux->nkept : 1;
+}
+
+static void below_read(void *ctx, const uint8_t *buf, size_t len)
+{
+	struct mux *mux = ctx;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (mux->escaped) {
+			mux->escaped = false;
+			if (!command(mux, buf[i]))
+				continue;
+		} else if (buf[i] == ESCAPE) {
+			mux->escaped = true;
+			continue;
+		}
+		if (mux->nkept < KEPT)
+			mux->kept[mux->nkept++] = buf[i];
+		flush_kept(mux);
+	}
+}
+
+static void below_event(void *ctx, enum chardev_event event)
+{
+	struct mux *mux = ctx;
+	unsigned n;
+
+	if (event == CHARDEV_OPENED || event == CHARDEV_CLOSED)
+		mux->chr.open = event == CHARDEV_OPENED;
+	if (event == CHARDEV_BREAK) {
+		tell(mux, mux->focus, event);
+		return;
+	}
+	for (n = 0; n < USERS; n++)
+		tell(mux, n, event);
+}
+
+static void below_writable(void *ctx)
+{
+	struct mux *mux = ctx;
+	unsigned n;
+
+	chardev_drained(&mux->chr);
+	for (n = 0; n < USERS; n++)
+		if (mux->user[n] && mux->user[n]->user->writable)
+			mux->user[n]->user->writable(mux->user[n]->ctx);
+}
+
+static const struct chardev_user below_user = {
+	.can_read = below_can_read,
+	.read = below_read,
+	.event = below_event,
+	.writable = below_writable,
+};
+
+static void stamp(struct mux *mux)
+{
+	int64_t ms =
+		(clock_now(&mux->chr.m->realtime) - mux->started) / NS_PER_MSEC;
+	char text[32];
+
+	snprintf(text, sizeof(text), "[%02d:%02d:%02d.%03d] ",
+		 (int)(ms / 3600000), (int)(ms / 60000 % 60),
+		 (int)(ms / 1000 % 60), (int)(ms % 1000));
+	say(mux, text);
+}
+
+static size_t mux_write(struct chardev *chr, const uint8_t *buf, size_t len)
+{
+	struct mux *mux = (struct mux *)chr;
+	size_t i;
+
+	if (!mux->timestamps)
+		return chardev_write(&mux->below, buf, len);
+	for (i = 0; i < len; i++) {
+		if (mux->line_start)
+			stamp(mux);
+		mux->line_start = buf[i] == '\n';
+		chardev_write_all(&mux->below, &buf[i], 1);
+	}
+	return len;
+}
+
+static void mux_update(struct chardev *chr)
+{
+	struct mux *mux = (struct mux *)chr;
+
+	flush_kept(mux);
+	chardev_accept_input(&mux->below);
+}
+
+static void mux_close(struct chardev *chr)
+{
+	chardev_detach(&((struct mux *)chr)->below);
+}
+
+static int mux_open(struct chardev *chr, const struct opt_list *opts,
+		    struct error *err)
+{
+	return 0;
+}
+
+const struct chardev_ops chardev_mux = {
+	.name = "mux",
+	.size = sizeof(struct mux),
+	.open = mux_open,
+	.write = mux_write,
+	.update = mux_update,
+	.close = mux_close,
+};
+
+bool chardev_is_mux(const struct chardev *chr)
+{
+	return chr->ops == &chardev_mux;
+}
+
+struct chardev *chardev_mux_over(struct machine *m, struct chardev *under,
+				 struct error *err)
+{
+	char *label = under->label, base[80];
+	static const struct opt_list none;
+	struct chardev *chr;
+
+	/* The mux has the name; what is below it gets another. */
+	snprintf(base, sizeof(base), "%.70s-base", label);
+	under->label = strdup(base);
+	chr = chardev_make(m, label, &chardev_mux, &none, err);
+	free(label);
+	if (!chr)
+		return NULL;
+	snprintf(chr->filename, sizeof(chr->filename), "mux");
+	((struct mux *)chr)->under = under;
+	chr->open = under->open;
+	if (chardev_attach(&((struct mux *)chr)->below, under, &below_user, chr,
+			   err) < 0)
+		return NULL;
+	return chr;
+}
+
+int chardev_mux_attach(struct chardev *chr, struct chardev_end *end,
+		       struct error *err)
+{
+	struct mux *mux = (struct mux *)chr;
+	unsigned n;
+
+	for (n = 0; n < USERS && mux->user[n]; n++)
+		;
+	if (n == USERS)
+		return error_set(err, EBUSY,
+				 "the mux '%s' has %d users, more cannot be",
+				 chr->label, USERS);
+	mux->user[n] = end;
+	end->index = n;
+	mux->nusers++;
+	chr->end = end;
+	/* As on qemu: the last one to come has the focus. */
+	if (mux->nusers > 1)
+		tell(mux, mux->focus, CHARDEV_MUX_OUT);
+	mux->focus = n;
+	if (chr->open && end->user->event)
+		end->user->event(end->ctx, CHARDEV_OPENED);
+	tell(mux, n, CHARDEV_MUX_IN);
+	return 0;
+}
+
+void chardev_mux_detach(struct chardev *chr, struct chardev_end *end)
+{
+	struct mux *mux = (struct mux *)chr;
+
+	mux->user[end->index] = NULL;
+	mux->nusers--;
+	if (mux->focus == end->index)
+		next_focus(mux);
+}
+
+void chardev_mux_focus(struct chardev *chr, unsigned n)
+{
+	struct mux *mux = (struct mux *)chr;
+
+	if (n < USERS && mux->user[n])
+		set_focus(mux, n);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Unix and TCP sockets, as server or client; telnet (RFC 854) on top.  A
+ * server takes one client at a time and waits for the next when it goes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vmm/chardev_ops.h"
+#include "vmm/log.h"
+#include "vmm/machine.h"
+
+enum { IAC = 255, DONT = 254, WONT = 252, WILL = 251, DO = 253, SB = 250 };
+enum { SE = 240, BRK = 243, OPT_ECHO = 1, OPT_SGA = 3, OPT_BINARY = 0 };
+
+struct socket_chr {
+	struct chardev chr;
+	struct fd_pair pair;
+	int listener, fd; /* -1: none */
+	struct loop_fd *watch;
+	char *unlink_path; /* of a unix server */
+	bool telnet;
+	enum { TEXT, AFTER_IAC, AFTER_VERB, IN_SUB, IN_SUB_IAC } state;
+};
+
+struct conf {
+	char *path, *host, *port;
+	int64_t fd;
+	bool server, wait, telnet, nodelay, ipv4, ipv6, abstract;
+};
+
+#define CONF(key, type_, field_, dflt_) \
+	{ \
+		.name = key, .type = type_, \
+		.offset = offsetof(struct conf, field_), .dflt = dflt_ \
+	}
+#define LATER(key) \
+	{ \
+		.name = key, .type = OPT_STRING, \
+		.refused = "not supported by this version of pcvm" \
+	}
+static const struct opt_desc conf_opts[] = {
+	CONF("path", OPT_STRING, path, NULL),
+	CONF("host", OPT_STRING, host, NULL),
+	CONF("port", OPT_STRING, port, NULL),
+	CONF("fd", OPT_I64, fd, "-1"),
+	CONF("server", OPT_BOOL, server, "off"),
+	CONF("wait", OPT_BOOL, wait, "on"),
+	CONF("telnet", OPT_BOOL, telnet, "off"),
+	CONF("nodelay", OPT_BOOL, nodelay, "off"),
+	CONF("ipv4", OPT_BOOL, ipv4, "off"),
+	CONF("ipv6", OPT_BOOL, ipv6, "off"),
+	CONF("abstract", OPT_BOOL, abstract, "off"),
+	LATER("reconnect"),
+	LATER("websocket"),
+	LATER("to"),
+	LATER("tn3270"),
+	LATER("tls-creds"),
+	LATER("tls-authz"),
+	{.type = OPT_END},
+};
+
+static void on_client(void *ctx, uint32_t events);
+
+static void listen_again(struct socket_chr *s)
+{
+	if (s->listener >= 0 && s->watch)
+		loop_mod_fd(s->watch, EPOLLIN);
+}
+
+static void on_hung_up(struct fd_pair *pair)
+{
+	struct socket_chr *s = (struct socket_chr *)pair->chr;
+
+	fd_pair_stop(pair);
+	close(s->fd);
+	s->fd = -1;
+	chardev_event(&s->chr, CHARDEV_CLOSED);
+	listen_again(s);
+}
+
+/* Takes telnet's commands out of the input; a break is told. */
+static size_t telnet_filter(struct fd_pair *pair, uint8_t *buf, size_t len)
+{
+	struct socket_chr *s = (struct socket_chr *)pair->chr;
+	size_t i, out = 0;
+
+	for (i = 0; i < len; i++) {
+		uint8_t c = buf[i];
+
+		switch (s->state) {
+		case TEXT:
+			if (c == IAC)
+				s->state = AFTER_IAC;
+			else if (c) /* CR NUL is a return */
+				buf[out++] = c;
+			break;
+		case AFTER_IAC:
+			s->state = TEXT;
+			if (c == IAC)
+				buf[out++] = c;
+			else if (c == SB)
+				s->state = IN_SUB;
+			else if (c >= WILL && c <= DONT)
+				s->state = AFTER_VERB;
+			else if (c == BRK)
+				chardev_event(&s->chr, CHARDEV_BREAK);
+			break;
+		case AFTER_VERB:
+			s->state = TEXT;
+			break;
+		case IN_SUB:
+			if (c == IAC)
+				s->state = IN_SUB_IAC;
+			break;
+		case IN_SUB_IAC:
+			s->state = c == SE ? TEXT : IN_SUB;
+			break;
+		}
+	}
+	return out;
+}
+
+static int start(struct socket_chr *s, int fd, struct error *err)
+{
+	static const uint8_t hello[] = {IAC, WILL, OPT_ECHO,
+					IAC, WILL, OPT_SGA,
+					IAC, WILL, OPT_BINARY,
+					IAC, DO,   OPT_BINARY};
+	int rc;
+
+	s->fd = fd;
+	s->state = TEXT;
+	s->pair.hung_up = on_hung_up;
+	s->pair.filter = s->telnet ? telnet_filter : NULL;
+	rc = fd_pair_start(&s->pair, &s->chr, fd, fd, err);
+	if (rc < 0) {
+		close(fd);
+		s->fd = -1;
+		return rc;
+	}
+	if (s->telnet)
+		fd_pair_write(&s->pair, hello, sizeof(hello));
+	chardev_event(&s->chr, CHARDEV_OPENED);
+	return 0;
+}
+
+static void on_client(void *ctx, uint32_t events)
+{
+	struct socket_chr *s = ctx;
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	loop_mod_fd(s->watch, 0);
+	if (start(s, fd, NULL) < 0)
+		listen_again(s);
+}
+
+static int unix_address(const struct conf *c, struct sockaddr_un *sun,
+			socklen_t *len, struct error *err)
+{
+	size_t n = strlen(c->path);
+
+	if (n >= sizeof(sun->sun_path) - 1)
+		return error_set(err, ENAMETOOLONG,
+				 "UNIX socket path '%s' is too long", c->path);
+	*sun = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(sun->sun_path + c->abstract, c->path, n);
+	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n +
+			   c->abstract);
+	return 0;
+}
+
+static int unix_socket(struct socket_chr *s, const struct conf *c,
+		       struct error *err)
+{
+	struct sockaddr_un sun;
+	socklen_t len = 0;
+	int fd, rc = unix_address(c, &sun, &len, err);
+
+	if (rc < 0)
+		return rc;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_errno(err, errno, "socket");
+	if (c->server && !c->abstract)
+		unlink(c->path);
+	rc = c->server ? bind(fd, (struct sockaddr *)&sun, len)
+		       : connect(fd, (struct sockaddr *)&sun, len);
+	if (rc == 0 && c->server)
+		rc = listen(fd, 1);
+	if (rc < 0) {
+		rc = error_errno(err, errno, "Failed to %s '%s'",
+				 c->server ? "bind socket to" : "connect to",
+				 c->path);
+		close(fd);
+		return rc;
+	}
+	if (c->server && !c->abstract)
+		s->unlink_path = strdup(c->path);
+	return fd;
+}
+
+static int try_address(const struct addrinfo *ai, bool server)
+{
+	int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (server ? bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
+			     listen(fd, 1) == 0
+		   : connect(fd, ai->ai_addr, ai->ai_addrlen) == 0)
+		return fd;
+	one = errno;
+	close(fd);
+	return -one;
+}
+
+static int tcp_socket(const struct conf *c, struct error *err)
+{
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = c->server ? AI_PASSIVE : 0,
+		.ai_family = c->ipv4 == c->ipv6 ? AF_UNSPEC
+			     : c->ipv4		? AF_INET
+						: AF_INET6,
+	};
+	struct addrinfo *list, *ai;
+	const char *host = c->host && *c->host ? c->host : NULL;
+	int rc = getaddrinfo(host, c->port, &hints, &list);
+
+	if (rc)
+		return error_set(err, EINVAL,
+				 "address resolution failed for %s:%s: %s",
+				 c->host ? c->host : "", c->port,
+				 gai_strerror(rc));
+	rc = -ENOENT;
+	for (ai = list; ai && rc < 0; ai = ai->ai_next)
+		rc = try_address(ai, c->server);
+	freeaddrinfo(list);
+	if (rc < 0)
+		return error_errno(err, -rc, "Failed to %s '%s:%s'",
+				   c->server ? "listen at" : "connect to",
+				   c->host ? c->host : "", c->port);
+	return rc;
+}
+
+static int check(const struct conf *c, struct error *err)
+{
+	int ways = !!c->path + (c->port != NULL) + (c->fd >= 0);
+
+	if (ways != 1)
+		return error_set(err, EINVAL,
+				 "a socket needs one of path=, fd=, or host= "
+				 "and port=");
+	return 0;
+}
+
+/* Blocks until the first client is there. */
+static int wait_client(struct socket_chr *s, struct error *err)
+{
+	int fd;
+
+	log_info("waiting for a connection on: %s", s->chr.filename);
+	do
+		fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return error_errno(err, errno, "accept");
+	return start(s, fd, err);
+}
+
+static int serve(struct socket_chr *s, int fd, bool wait, struct error *err)
+{
+	int rc = 0;
+
+	s->listener = fd;
+	if (wait)
+		rc = wait_client(s, err);
+	if (rc < 0)
+		return rc;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	s->watch = loop_add_fd(s->chr.m->loop, fd, s->fd < 0 ? EPOLLIN : 0,
+			       on_client, s, err);
+	return s->watch ? 0 : -err->code;
+}
+
+static void describe(struct socket_chr *s, const struct conf *c)
+{
+	if (c->path)
+		snprintf(s->chr.filename, sizeof(s->chr.filename), "unix:%s%s",
+			 c->path, c->server ? ",server=on" : "");
+	else if (c->port)
+		snprintf(s->chr.filename, sizeof(s->chr.filename), "%s:%s:%s%s",
+			 c->telnet ? "telnet" : "tcp", c->host ? c->host : "",
+			 c->port, c->server ? ",server=on" : "");
+	else
+		snprintf(s->chr.filename, sizeof(s->chr.filename), "fd:%d",
+			 (int)c->fd);
+}
+
+static int make(struct socket_chr *s, const struct conf *c, struct error *err)
+{
+	int fd = c->path   ? unix_socket(s, c, err)
+		 : c->port ? tcp_socket(c, err)
+			   : (int)c->fd;
+
+	if (fd < 0)
+		return fd;
+	s->telnet = c->telnet;
+	describe(s, c);
+	return c->server ? serve(s, fd, c->wait, err) : start(s, fd, err);
+}
+
+static void socket_close(struct chardev *chr)
+{
+	struct socket_chr *s = (struct socket_chr *)chr;
+
+	fd_pair_stop(&s->pair);
+	loop_del_fd(s->watch);
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->listener >= 0)
+		close(s->listener);
+	if (s->unlink_path)
+		unlink(s->unlink_path);
+	free(s->unlink_path);
+}
+
+static int socket_open(struct chardev *chr, const struct opt_list *opts,
+		       struct error *err)
+{
+	struct socket_chr *s = (struct socket_chr *)chr;
+	struct conf c = {0};
+	size_t i;
+	int rc = 0;
+
+	s->listener = s->fd = s->pair.in = s->pair.out = -1;
+	opt_defaults(conf_opts, &c);
+	for (i = 0; i < opts->n && rc == 0; i++) {
+		const struct opt_pair *pair = &opts->pair[i];
+
+		if (!strcmp(pair->key, "backend") || !strcmp(pair->key, "id") ||
+		    !strcmp(pair->key, "mux"))
+			continue;
+		rc = opt_set(conf_opts, &c, pair->key, pair->value, err);
+	}
+	if (rc == 0)
+		rc = check(&c, err);
+	if (rc == 0)
+		rc = make(s, &c, err);
+	opt_free(conf_opts, &c);
+	if (rc < 0)
+		socket_close(chr);
+	return rc;
+}
+
+static size_t socket_write(struct chardev *chr, const uint8_t *buf, size_t len)
+{
+	struct socket_chr *s = (struct socket_chr *)chr;
+
+	return s->fd >= 0 ? fd_pair_write(&s->pair, buf, len) : len;
+}
+
+static void socket_update(struct chardev *chr)
+{
+	fd_pair_update(&((struct socket_chr *)chr)->pair);
+}
+
+const struct chardev_ops chardev_socket = {
+	.name = "socket",
+	.size = sizeof(struct socket_chr),
+	.open = socket_open,
+	.write = socket_write,
+	.update = socket_update,
+	.close = socket_close,
+};

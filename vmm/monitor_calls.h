@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the monitor share; for vmm/monitor*.c, hmp.c and qmp.c. */
+#ifndef VMM_MONITOR_CALLS_H
+#define VMM_MONITOR_CALLS_H
+
+#include "vmm/chardev.h"
+#include "vmm/list.h"
+#include "vmm/monitor.h"
+
+struct readline;
+struct monitor;
+
+/* Text that grows; all zero is an empty one. */
+struct text {
+	char *buf;
+	size_t len, size;
+};
+
+void text_append(struct text *text, const char *buf, size_t len);
+void text_printf(struct text *text, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void text_free(struct text *text);
+
+/* The reply token. */
+struct monitor_call {
+	struct machine *m;
+	struct monitor *mon; /* NULL: the client has gone */
+	const struct monitor_cmd *cmd;
+	json_t *args, *id;
+	struct text text;
+	unsigned cpu;
+	struct monitor_call *outer; /* human-monitor-command that made it */
+};
+
+struct monitors {
+	struct list list; /* struct monitor */
+};
+
+struct monitor_ops {
+	void (*input)(struct monitor *mon, const uint8_t *buf, size_t len);
+	void (*opened)(struct monitor *mon);
+	void (*closed)(struct monitor *mon);
+	/* The reply of a call: error class NULL, or result and text. */
+	void (*reply)(struct monitor *mon, struct monitor_call *call,
+		      json_t *result, const char *class, const char *desc);
+	void (*event)(struct monitor *mon, const json_t *event);
+};
+
+struct monitor {
+	struct list link;
+	struct machine *m;
+	const struct monitor_ops *ops;
+	struct chardev_end end;
+	struct monitor_call *busy; /* input waits for its end */
+	unsigned cpu;
+	/* HMP */
+	struct readline *readline;
+	bool focused;
+	/* QMP */
+	struct text in;
+	bool pretty, negotiated;
+};
+
+extern const struct monitor_ops hmp_ops, qmp_ops;
+
+void monitor_write(struct monitor *mon, const char *buf, size_t len);
+/* Starts a command; args is taken over. */
+void monitor_start(struct machine *m, struct monitor *mon,
+		   const struct monitor_cmd *cmd, json_t *args, json_t *id,
+		   unsigned cpu, struct monitor_call *outer);
+
+/* Calls fn for each command of all tables until it returns true. */
+const struct monitor_cmd *monitor_find_hmp(const char *name);
+const struct monitor_cmd *monitor_find_qmp(const char *name);
+
+/*
+ * Parses a human's line and starts its command.  What is wrong with it is
+ * said in *complaint, and false returned.
+ */
+bool hmp_run_line(struct machine *m, struct monitor *mon, const char *line,
+		  unsigned cpu, struct monitor_call *outer,
+		  struct text *complaint);
+
+/* Evaluates 1+2*($eip&0xff) up to a blank; moves *s on. */
+int hmp_eval(struct machine *m, unsigned cpu, const char **s, int64_t *value,
+	     struct error *err);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A virtual machine's life: built, run, ended. */
+#include "vmm/vm.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "vmm/chardev.h"
+#include "vmm/config.h"
+#include "vmm/kvm.h"
+#include "vmm/machine.h"
+#include "vmm/monitor.h"
+#include "vmm/signals.h"
+#include "vmm/vcpu.h"
+
+static int open_list(struct machine *m, const struct str_list *list,
+		     const char *option, const char *label, struct error *err)
+{
+	char name[32];
+	unsigned i;
+
+	for (i = 0; i < list->n; i++) {
+		if (!strcmp(list->str[i], "none"))
+			continue;
+		snprintf(name, sizeof(name), "%s%u", label, i);
+		if (!chardev_open(m, name, list->str[i], err))
+			return error_prefix(err, "%s %s", option, list->str[i]);
+	}
+	return 0;
+}
+
+static int open_chardevs(struct machine *m, const struct config *conf,
+			 struct error *err)
+{
+	unsigned i;
+	int rc;
+
+	for (i = 0; i < conf->chardevs.n; i++)
+		if (!chardev_create(m, conf->chardevs.str[i], err))
+			return error_prefix(err, "-chardev %s",
+					    conf->chardevs.str[i]);
+	rc = open_list(m, &conf->serials, "-serial", "serial", err);
+	if (rc == 0)
+		rc = open_list(m, &conf->debugcons, "-debugcon", "debugcon",
+			       err);
+	return rc;
+}
+
+static int start_loop(struct machine *m, struct error *err)
+{
+	m->loop = loop_new(&m->lock, err);
+	if (!m->loop)
+		return -1;
+	if (loop_add_clock(m->loop, &m->virt, err) < 0 ||
+	    loop_add_clock(m->loop, &m->host, err) < 0 ||
+	    loop_add_clock(m->loop, &m->realtime, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int build(struct machine *m, const struct config *conf,
+		 struct signals **signals, struct error *err)
+{
+	if (start_loop(m, err) < 0)
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	*signals = signals_init(m, err);
+	if (!*signals || open_chardevs(m, conf, err) < 0 ||
+	    kvm_open(m, err) < 0 || machine_default.build(m, err) < 0 ||
+	    monitors_open(m, err) < 0 || vcpus_start(m, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Requests in flight come home before their devices go. */
+static void quiesce(struct machine *m)
+{
+	struct device *dev;
+
+	list_for_each (dev, &m->devices, struct device, link)
+		if (dev->live && dev->class->quiesce)
+			dev->class->quiesce(dev);
+	if (m->loop)
+		loop_turn(m->loop, 0);
+}
+
+static void end(struct machine *m, struct signals *signals)
+{
+	vcpus_destroy(m);
+	quiesce(m);
+	while (!list_empty(&m->devices))
+		device_free(container_of(m->devices.prev, struct device, link));
+	monitors_close(m);
+	chardev_close_all(m);
+	signals_fini(signals);
+	machine_notify(m, EVENT_EXIT);
+	kvm_close(m);
+	if (m->loop) {
+		loop_free(m->loop);
+		m->loop = NULL;
+	}
+	machine_fini(m);
+}
+
+static void run(struct machine *m, const struct config *conf)
+{
+	machine_lock(m);
+	clock_stop(&m->virt);
+	if (!conf->stopped)
+		machine_cont(m, NULL);
+	machine_unlock(m);
+	loop_run(m->loop);
+}
+
+int vm_run(const struct config *conf, struct error *err)
+{
+	struct signals *signals = NULL;
+	struct machine m;
+	int status = 1;
+
+	if (machine_init(&m, err) < 0)
+		return 1;
+	m.config = conf;
+	m.no_reboot = conf->no_reboot;
+	m.no_shutdown = conf->no_shutdown;
+	m.program_is_qemu = config_is_qemu_name(conf->program);
+	if (conf->name.process)
+		prctl(PR_SET_NAME, conf->name.process);
+	if (build(&m, conf, &signals, err) == 0) {
+		run(&m, conf);
+		status = m.exit_status;
+	}
+	end(&m, signals);
+	return status;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A virtual machine's life: built, run, ended. */
+#ifndef VMM_VM_H
+#define VMM_VM_H
+
+#include "vmm/error.h"
+
+struct config;
+struct machine;
+
+/* What builds the machines of -machine (vmm/tables.c). */
+struct machine_class {
+	const char *name;
+	int (*build)(struct machine *m, struct error *err);
+};
+
+extern const struct machine_class machine_default;
+
+/* Runs the VM to its end and returns the exit status; 1 with err filled. */
+int vm_run(const struct config *conf, struct error *err);
+
+#endif
