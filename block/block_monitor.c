@@ -3,7 +3,6 @@
 #include "block/block_monitor.h"
 
 #include "block/block.h"
-#include "vmm/machine.h"
 
 static json_t *describe(const struct blk_front *f)
 {
@@ -26,11 +25,11 @@ static json_t *describe(const struct blk_front *f)
 
 static void query_block(struct monitor_call *call)
 {
-	struct machine *m = monitor_machine(call);
+	const struct blk_fronts *fronts = monitor_fronts(call);
 	json_t *list = json_array();
 	struct blk_front *f;
 
-	list_for_each (f, &m->fronts->list, struct blk_front, link)
+	list_for_each (f, &fronts->list, struct blk_front, link)
 		json_array_append_new(list, describe(f));
 	monitor_done(call, list);
 }

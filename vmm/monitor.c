@@ -64,6 +64,11 @@ struct machine *monitor_machine(struct monitor_call *call)
 	return call->m;
 }
 
+const struct blk_fronts *monitor_fronts(struct monitor_call *call)
+{
+	return call->m->fronts;
+}
+
 const json_t *monitor_args(struct monitor_call *call)
 {
 	return call->args;

@@ -19,6 +19,7 @@
 
 #include "vmm/error.h"
 
+struct blk_fronts;
 struct machine;
 struct monitor_call;
 
@@ -70,6 +71,8 @@ extern const struct monitor_cmd memory_monitor_cmds[];
 extern const struct monitor_cmd *const monitor_tables[];
 
 struct machine *monitor_machine(struct monitor_call *call);
+/* The block front ends of the machine. */
+const struct blk_fronts *monitor_fronts(struct monitor_call *call);
 /* Borrowed; never NULL. */
 const json_t *monitor_args(struct monitor_call *call);
 /* Conveniences over monitor_args. */

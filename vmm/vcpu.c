@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "vmm/endian.h"
 #include "vmm/exit.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
@@ -20,6 +21,9 @@
 /* Interrupts a thread in KVM_RUN; its handler does nothing. */
 #define SIG_KICK   SIGUSR1
 #define STACK_SIZE (256u << 10)
+/* Intel SDM volume 1, 13.4.1: where MXCSR is; it is not 0 after a reset. */
+#define XSAVE_MXCSR 24
+#define MXCSR_RESET 0x1f80
 
 static void on_kick(int sig)
 {
@@ -87,7 +91,7 @@ static int save_state(struct vcpu *vcpu, struct vcpu_state *s)
 	    ioctl(vcpu->fd, KVM_GET_LAPIC, &s->lapic) < 0)
 		return -errno;
 	/* Hosts without XSAVE lack these two. */
-	if (ioctl(vcpu->fd, KVM_GET_XSAVE, &s->xsave) < 0 ||
+	if (ioctl(vcpu->fd, KVM_GET_XSAVE, s->xsave) < 0 ||
 	    ioctl(vcpu->fd, KVM_GET_XCRS, &s->xcrs) < 0)
 		s->xcrs.nr_xcrs = 0;
 	return 0;
@@ -122,16 +126,17 @@ static const struct kvm_msr_entry msr_reset[] = {
 
 static void reset_msrs(struct vcpu *vcpu)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} one = {.head.nmsrs = 1};
+	/* struct kvm_msrs with room for one entry. */
+	uint64_t buf[(sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)) /
+		     sizeof(uint64_t)] = {0};
+	struct kvm_msrs *one = (struct kvm_msrs *)buf;
 	size_t i;
 
+	one->nmsrs = 1;
 	/* One by one: KVM stops at the first that this host does not have. */
 	for (i = 0; i < sizeof(msr_reset) / sizeof(*msr_reset); i++) {
-		one.entry = msr_reset[i];
-		ioctl(vcpu->fd, KVM_SET_MSRS, &one);
+		one->entries[0] = msr_reset[i];
+		ioctl(vcpu->fd, KVM_SET_MSRS, one);
 	}
 }
 
@@ -144,7 +149,7 @@ static void reset_one(struct vcpu *vcpu)
 	ioctl(vcpu->fd, KVM_SET_SREGS, &s->sregs);
 	ioctl(vcpu->fd, KVM_SET_REGS, &s->regs);
 	if (s->xcrs.nr_xcrs) {
-		ioctl(vcpu->fd, KVM_SET_XSAVE, &s->xsave);
+		ioctl(vcpu->fd, KVM_SET_XSAVE, s->xsave);
 		ioctl(vcpu->fd, KVM_SET_XCRS, &s->xcrs);
 	}
 	ioctl(vcpu->fd, KVM_SET_DEBUGREGS, &s->debugregs);
@@ -203,6 +208,9 @@ static int open_vcpu(struct vcpu *vcpu, const struct vcpu_setup *setup,
 	if (rc < 0)
 		return error_errno(err, -rc, "vCPU %u's state", vcpu->index);
 	vcpu->birth->regs.rdx = signature(setup->cpuid);
+	store_le32(vcpu->birth->xsave + XSAVE_MXCSR, MXCSR_RESET);
+	if (vcpu->birth->xcrs.nr_xcrs)
+		ioctl(vcpu->fd, KVM_SET_XSAVE, vcpu->birth->xsave);
 	if (ioctl(vcpu->fd, KVM_SET_REGS, &vcpu->birth->regs) < 0)
 		return error_errno(err, errno, "vCPU %u's registers",
 				   vcpu->index);

@@ -12,15 +12,15 @@
 #include "vmm/vcpu.h"
 
 #define RAM_SIZE   (1u << 20)
-#define CODE       0x7c00
-#define HANDLER    0x7c40
+#define CODE	   0x7c00
+#define HANDLER	   0x7c40
 #define ROM_SIZE   0x1000u
 #define RESET_PAGE UINT64_C(0xfffff000)
-#define TURNS      500 /* of 10 ms */
-#define PORT       0x510
+#define TURNS	   500 /* of 10 ms */
+#define PORT	   0x510
 #define DONE_PORT  0x500
 #define BELL_PORT  0x520
-#define MMIO       UINT64_C(0xa0000)
+#define MMIO	   UINT64_C(0xa0000)
 #define MMIO_SIZE  0x20000u
 #define MSI_ADDR   UINT64_C(0xfee00000)
 
@@ -63,8 +63,7 @@ static void mmio_write_op(void *dev, uint64_t off, uint64_t val, unsigned size)
 	g->mmio_writes++;
 }
 
-static const struct bus_ops port_ops = {.read = port_read,
-					.write = port_write};
+static const struct bus_ops port_ops = {.read = port_read, .write = port_write};
 static const struct bus_ops done_ops = {.write = done_write};
 static const struct bus_ops mmio_ops = {.write = mmio_write_op};
 
@@ -107,8 +106,7 @@ static void guest_init(struct guest *g, const uint8_t *code, size_t len,
 	for (i = 0; i < cpus; i++) {
 		struct vcpu_setup setup = {.apic_id = i, .cpuid = cpuid};
 
-		ck_assert_msg(!vcpu_create(&g->m, &setup, &err), "%s",
-			      err.msg);
+		ck_assert_msg(!vcpu_create(&g->m, &setup, &err), "%s", err.msg);
 	}
 	free(cpuid);
 	ck_assert(!vcpus_start(&g->m, &err));
@@ -155,7 +153,7 @@ static void guest_run(struct guest *g, const uint8_t *code, size_t len)
 /* mov dx, port; */
 #define SET_DX(port) 0xba, (port)&0xff, (port) >> 8
 /* out dx, al; hlt */
-#define OUT_DONE     SET_DX(DONE_PORT), 0xee, 0xf4
+#define OUT_DONE SET_DX(DONE_PORT), 0xee, 0xf4
 
 START_TEST(port_io)
 {
@@ -174,9 +172,9 @@ END_TEST
 START_TEST(string_io)
 {
 	/* cld; mov si, CODE; mov cx, 8; rep outsb */
-	static const uint8_t code[] = {
-		0xfc, 0xbe, CODE & 0xff, CODE >> 8, 0xb9, 8, 0, SET_DX(PORT),
-		0xf3, 0x6e, OUT_DONE};
+	static const uint8_t code[] = {0xfc, 0xbe, CODE & 0xff, CODE >> 8,
+				       0xb9, 8,	   0,		SET_DX(PORT),
+				       0xf3, 0x6e, OUT_DONE};
 	struct guest g;
 
 	guest_run(&g, code, sizeof(code));
@@ -217,9 +215,10 @@ END_TEST
 START_TEST(writes_to_rom_are_dropped)
 {
 	/* ds = 0xf000; mov byte [0xff5], 0x99; mov al, [0xff5]; out dx, al */
-	static const uint8_t code[] = {0xb8, 0x00, 0xf0, 0x8e, 0xd8, 0xc6, 0x06,
-				       0xf5, 0x0f, 0x99, 0xa0, 0xf5, 0x0f,
-				       SET_DX(PORT), 0xee, OUT_DONE};
+	static const uint8_t code[] = {0xb8, 0x00,	   0xf0, 0x8e,
+				       0xd8, 0xc6,	   0x06, 0xf5,
+				       0x0f, 0x99,	   0xa0, 0xf5,
+				       0x0f, SET_DX(PORT), 0xee, OUT_DONE};
 	struct gmem_map shadow = {0};
 	struct guest g;
 
@@ -279,10 +278,9 @@ END_TEST
 START_TEST(a_triple_fault_resets)
 {
 	/* ds = 0; lidt [0x500] (zeros); protected mode by cr0; ud2 */
-	static const uint8_t code[] = {0x31, 0xc0, 0x8e, 0xd8, 0x0f, 0x01,
-				       0x1e, 0x00, 0x05, 0x0f, 0x20, 0xc0,
-				       0x0c, 0x01, 0x0f, 0x22, 0xc0, 0x0f,
-				       0x0b};
+	static const uint8_t code[] = {0x31, 0xc0, 0x8e, 0xd8, 0x0f, 0x01, 0x1e,
+				       0x00, 0x05, 0x0f, 0x20, 0xc0, 0x0c, 0x01,
+				       0x0f, 0x22, 0xc0, 0x0f, 0x0b};
 	struct guest g;
 
 	guest_init(&g, code, sizeof(code), 1);
@@ -299,7 +297,7 @@ START_TEST(interrupt_wakes_a_halted_guest)
 		0xfa, 0x31, 0xc0, 0x8e, 0xd8, /* cli; ds = 0 */
 		0xbc, 0x00, 0x70, 0x8e, 0xd0, /* ss:sp = 0:7000 */
 		0xc7, 0x06, 0x30, 0x00, HANDLER & 0xff, HANDLER >> 8,
-		0xc7, 0x06, 0x32, 0x00, 0x00, 0x00, /* vector 0xc */
+		0xc7, 0x06, 0x32, 0x00, 0x00,		0x00, /* vector 0xc */
 		0xb0, 0x13, 0xe6, 0x20, /* ICW1: single, ICW4 follows */
 		0xb0, 0x08, 0xe6, 0x21, /* ICW2: vectors from 8 */
 		0xb0, 0x01, 0xe6, 0x21, /* ICW4 */

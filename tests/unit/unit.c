@@ -19,8 +19,7 @@ int unit_run(const char *name, const TTest *const *tests, size_t n)
 
 	if (strstr(name, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0) {
 		for (i = 0; i < n; i++)
-			printf("skip %s: no usable /dev/kvm\n",
-			       tests[i]->name);
+			printf("skip %s: no usable /dev/kvm\n", tests[i]->name);
 		return EXIT_SKIP;
 	}
 	suite = suite_create(name);

@@ -12,12 +12,11 @@
  */
 int unit_run(const char *name, const TTest *const *tests, size_t n);
 
-#define UNIT_MAIN(name, ...)                                       \
-	int main(void)                                             \
-	{                                                          \
-		const TTest *const tests[] = {__VA_ARGS__};        \
-		return unit_run(name, tests,                       \
-				sizeof(tests) / sizeof(*tests));   \
+#define UNIT_MAIN(name, ...) \
+	int main(void) \
+	{ \
+		const TTest *const tests[] = {__VA_ARGS__}; \
+		return unit_run(name, tests, sizeof(tests) / sizeof(*tests)); \
 	}
 
 #endif
