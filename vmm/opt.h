@@ -2,7 +2,7 @@
 /*
  * Typed options.  A table of struct opt_desc says which keys there are, what
  * values they take and where these go; -help, -device X,help, completion and
- * the check of the manual page read the same tables.
+ * the check of the manual page read the same tables.  Any thread.
  */
 #ifndef VMM_OPT_H
 #define VMM_OPT_H
@@ -21,7 +21,7 @@ enum opt_type {
 	OPT_U16,
 	OPT_U32,
 	OPT_U64,
-	OPT_I64,
+	OPT_I64, /* min and max are of int64_t */
 	OPT_SIZE, /* uint64_t, bytes; suffixes B K M G T P E */
 	OPT_SIZE_MIB, /* the same, a number without suffix means MiB */
 	OPT_STRING, /* char *, owned by the conf (opt_free) */
@@ -36,10 +36,19 @@ struct opt_desc {
 	size_t offset; /* of the field in the conf */
 	uint64_t min, max; /* numbers and sizes; both 0: any */
 	const char *const *choices; /* OPT_ENUM: ends with NULL */
+	const char *const *later; /* choices of qemu's that we refuse */
 	const char *dflt; /* as the user would write it; NULL: leave as is */
 	const char *help; /* one line */
 	const char *refused; /* known to qemu, not to us: why not */
+	/*
+	 * With refused: values, with a blank between, that ask for nothing but
+	 * what happens anyway.  These are taken, and stored nowhere.
+	 */
+	const char *accepts;
 };
+
+/* What is refused because it has not been written. */
+#define OPT_LATER "not supported yet by this version of pcvm"
 
 /* A parsed "a,key=value,flag,x=a,,b": values with commas unescaped. */
 struct opt_pair {
@@ -58,7 +67,12 @@ struct opt_list {
  */
 int opt_split(const char *text, const char *implied, struct opt_list *list,
 	      struct error *err);
+/* The same from a JSON object of strings, integers and booleans. */
+int opt_split_json(const char *text, struct opt_list *list, struct error *err);
 void opt_list_free(struct opt_list *list);
+/* Adds a pair of copies. */
+int opt_list_add(struct opt_list *list, const char *key, const char *value,
+		 struct error *err);
 /* The last value of key, or NULL. */
 const char *opt_list_get(const struct opt_list *list, const char *key);
 
@@ -69,15 +83,32 @@ int opt_set(const struct opt_desc *desc, void *conf, const char *key,
 	    const char *value, struct error *err);
 int opt_set_all(const struct opt_desc *desc, void *conf,
 		const struct opt_list *list, struct error *err);
+/* opt_split and opt_set_all. */
+int opt_set_text(const struct opt_desc *desc, void *conf, const char *text,
+		 const char *implied, struct error *err);
 /* Frees the strings that the table owns in conf. */
 void opt_free(const struct opt_desc *desc, void *conf);
+/* The table's entry, or NULL. */
+const struct opt_desc *opt_find(const struct opt_desc *desc, const char *key);
+/* What -device X,help calls the type: "uint32". */
+const char *opt_type_name(const struct opt_desc *desc);
 
-/* The entry of table (n names, stride bytes apart) most like name, or NULL. */
+/* Letters, digits and -._, a letter first: what ids are made of. */
+int opt_check_id(const char *id, struct error *err);
+
+/*
+ * The entry of table (n entries, stride bytes apart, each beginning with its
+ * name) that name may be a slip for, or NULL.
+ */
 const char *opt_nearest(const char *name, const void *table, size_t n,
 			size_t stride);
+
 /* Sizes as users write them: "512", "1.5G", "64K"; unit is for no suffix. */
 int opt_parse_size(const char *text, uint64_t unit, uint64_t *bytes,
 		   struct error *err);
 int opt_parse_u64(const char *text, uint64_t *value, struct error *err);
+int opt_parse_bool(const char *text, bool *value, struct error *err);
+/* 36 letters in the usual form; out as they are written. */
+int opt_parse_uuid(const char *text, uint8_t uuid[16], struct error *err);
 
 #endif
