@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Command lines: what is refused and how, help, and the manual."""
+import os
+import re
+import tempfile
+
+from guest.vm import QEMU, needs, run
+
+SRCDIR = os.environ.get("PCVM_SRCDIR", ".")
+
+
+def refused(words, *args):
+    """One line on stderr that says words, exit status 1."""
+    status, out, err = run("-display", "none", *args)
+    lines = [line for line in err.splitlines() if "warning:" not in line]
+    assert status == 1, (status, out, err)
+    assert len(lines) == 1 and lines[0].startswith("pcvm: "), err
+    assert words in lines[0], err
+
+
+def test_missing_image():
+    refused("No such file or directory", "-hda", "/nonexistent.img")
+
+
+def test_directory_as_image():
+    refused("directory", "-hda", "/")
+
+
+def test_too_much_memory():
+    refused("-m: cannot allocate", "-m", "8000000T")
+
+
+def test_too_many_vcpus():
+    refused("255", "-smp", "300")
+
+
+def test_inconsistent_topology():
+    refused("must match maxcpus", "-smp", "4,cores=3")
+    refused("maxcpus must be equal to or greater", "-smp", "4,maxcpus=2")
+
+
+def test_missing_bios():
+    refused("-bios /nonexistent", "-bios", "/nonexistent")
+
+
+def test_unknown_machine_names_the_nearest():
+    refused("pc-i440fx-7.2", "-machine", "pc-i440fx-7.3")
+
+
+def test_unknown_option_names_the_nearest():
+    refused("did you mean -serial?", "-serail", "null")
+
+
+def test_unknown_device_and_property():
+    refused("'isa-debugcn' is not a valid device model name; did you mean "
+            "'isa-debugcon'?", "-device", "isa-debugcn")
+    refused("did you mean 'iobase'?", "-device", "isa-debugcon,iobse=1")
+
+
+def test_disk_drive_without_file():
+    refused("a disk needs file=", "-drive", "if=ide")
+
+
+def test_same_image_twice():
+    with tempfile.NamedTemporaryFile() as f:
+        f.truncate(1 << 20)
+        refused("in use by", "-drive", f"file={f.name},format=raw", "-drive",
+                f"file={f.name},format=raw")
+
+
+def test_image_in_use_by_qemu_names_its_pid():
+    needs(QEMU)
+    import subprocess
+    import time
+    with tempfile.NamedTemporaryFile() as f:
+        f.truncate(1 << 20)
+        qemu = subprocess.Popen([QEMU, "-display", "none", "-S", "-drive",
+                                 f"file={f.name},format=raw", "-machine",
+                                 "accel=tcg"], stdin=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(100):
+                with open("/proc/locks", encoding="ascii") as locks:
+                    if str(os.stat(f.name).st_ino) in locks.read():
+                        break
+                time.sleep(0.1)
+            refused(f"process {qemu.pid} ", "-drive",
+                    f"file={f.name},format=raw")
+        finally:
+            qemu.kill()
+            qemu.wait(20)
+
+
+def test_every_option_of_qemu_is_known():
+    needs(QEMU)
+    _, text, _ = run("-help", program=QEMU)
+    for name in sorted(set(re.findall(r"^--?([a-zA-Z][\w-]*)", text, re.M))):
+        status, out, err = run("-" + name, "help", "-machine", "nosuch")
+        assert "invalid option" not in err, (name, err)
+
+
+def test_version():
+    status, out, err = run("-version")
+    assert status == 0 and re.match(r"pcvm \d+\.\d+\n", out), out
+
+
+def test_version_by_a_qemu_name():
+    from guest.vm import PCVM
+    with tempfile.TemporaryDirectory() as d:
+        link = os.path.join(d, "qemu-kvm")
+        os.symlink(PCVM, link)
+        status, out, err = run("--version", program=link)
+    assert status == 0, err
+    assert out.startswith("QEMU emulator version 7.2.0 (pcvm "), out
+
+
+def test_cpu_help_lists_qemus_models_and_flags():
+    needs(QEMU)
+    _, want, _ = run("-cpu", "help", program=QEMU)
+    _, have, _ = run("-cpu", "help")
+    models = set(re.findall(r"^x86 (\S+)", want, re.M))
+    assert models == set(re.findall(r"^x86 (\S+)", have, re.M))
+
+
+def options():
+    _, text, _ = run("-help")
+    supported = text.split("Not in this version")[0]
+    return re.findall(r"^  -(\S+)", supported, re.M)
+
+
+def test_the_manual_has_every_option_and_no_other():
+    with open(os.path.join(SRCDIR, "man/pcvm.1"), encoding="utf-8") as f:
+        manual = f.read()
+    known = options()
+    for name in known:
+        assert re.search(r"\\fB\\-" + re.escape(name) + r"\b", manual), name
+    for name in re.findall(r"^\\fB\\-([\w-]+)", manual, re.M):
+        assert name in known + ["help"], name
+
+
+def test_the_manual_has_every_monitor_command():
+    with open(os.path.join(SRCDIR, "man/pcvm-monitor.7"), encoding="utf-8") as f:
+        manual = f.read()
+    names = re.findall(r'\.(?:name|qmp) = "([^"]+)"', "".join(
+        open(os.path.join(SRCDIR, p), encoding="utf-8").read()
+        for p in ("vmm/monitor_machine.c", "vmm/monitor_memory.c",
+                  "vmm/input.c", "block/block_monitor.c")))
+    for name in names:
+        if re.match(r"^[a-z][a-z_ -]*$", name) and name not in (
+                "fmt", "addr", "val", "index", "expr", "keys", "name",
+                "hold-time", "cpustate_all", "command-line", "cpu-index",
+                "enable"):
+            assert name in manual, name
