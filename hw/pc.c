@@ -26,6 +26,7 @@
 #include "hw/piix3_ide.h"
 #include "hw/piix4_pm.h"
 #include "hw/port92.h"
+#include "hw/vga.h"
 #include "vmm/config.h"
 #include "vmm/cpuid.h"
 #include "vmm/kvm.h"
@@ -86,6 +87,7 @@ enum {
 };
 
 enum { IRQ_RTC = 8, IRQ_SCI = 9, IRQ_IDE = 14 };
+enum { VGA_WINDOW = 0xa0000, VGA_WINDOW_SIZE = 0x20000 };
 enum { PORT_RTC = 0x70, PORT_RESET = 0xcf9, PORT_PCI = 0xcf8 };
 
 /* A new end of the wire to ISA interrupt n. */
@@ -192,6 +194,36 @@ static int build_ide(struct pc *pc, struct error *err)
 	if (rc == 0)
 		dev->class->reset(dev); /* with the drives' signatures */
 	return rc;
+}
+
+static bool named(const struct pc *pc, const struct device_class *class)
+{
+	unsigned i;
+
+	for (i = 0; i < pc->conf->ndevices; i++)
+		if (!strcmp(opt_list_get(&pc->conf->devices[i], "driver"),
+			    class->name))
+			return true;
+	return false;
+}
+
+/* One by default, unless -device or -vga none says otherwise. */
+static int build_vga(struct pc *pc, struct error *err)
+{
+	const struct config *conf = pc->conf;
+	struct device *dev;
+
+	if (conf->vga == VGA_NONE || named(pc, &vga_class) ||
+	    (conf->nodefaults && !conf->vga_set))
+		return 0;
+	dev = new_device(pc, &vga_class, "vga", err);
+	if (!dev)
+		return -ENOMEM;
+	((struct pci_device *)dev)->bus = &pc->host->bus;
+	((struct pci_device *)dev)->devfn = SLOT_VGA;
+	/* Text is written a byte at a time: not an exit for each. */
+	kvm_coalesce(pc->m->kvm, false, VGA_WINDOW, VGA_WINDOW_SIZE);
+	return device_start(dev, err);
 }
 
 static int build_rtc(struct pc *pc, struct error *err)
@@ -477,8 +509,8 @@ int pc_build(struct machine *m, struct error *err)
 	    (rc = build_vcpus(pc, err)) < 0 ||
 	    (rc = build_piix3(pc, err)) < 0 || (rc = build_pm(pc, err)) < 0 ||
 	    (rc = build_hotplug(pc, err)) < 0 ||
-	    (rc = build_ide(pc, err)) < 0 || (rc = build_rtc(pc, err)) < 0 ||
-	    (rc = build_isa(pc, err)) < 0 ||
+	    (rc = build_ide(pc, err)) < 0 || (rc = build_vga(pc, err)) < 0 ||
+	    (rc = build_rtc(pc, err)) < 0 || (rc = build_isa(pc, err)) < 0 ||
 	    (rc = build_characters(pc, err)) < 0 ||
 	    (rc = build_devices(pc, err)) < 0 ||
 	    (rc = build_fw_cfg(pc, err)) < 0)

@@ -177,6 +177,13 @@ static const struct bus_segment *find(struct bus *bus, struct bus_cache *cache,
 	return &view[lo];
 }
 
+bool bus_has(struct bus *bus, uint64_t addr)
+{
+	const struct bus_segment *seg = find(bus, NULL, addr);
+
+	return seg && seg->start <= addr;
+}
+
 static unsigned max_size(const struct bus_ops *ops)
 {
 	return ops->max ? ops->max : 4;

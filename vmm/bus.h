@@ -93,6 +93,8 @@ void bus_access(struct bus *bus, struct bus_cache *cache, uint64_t addr,
 void bus_access_rep(struct bus *bus, struct bus_cache *cache, uint64_t addr,
 		    void *data, unsigned size, size_t count, bool is_write);
 
+/* Does a region answer at addr? */
+bool bus_has(struct bus *bus, uint64_t addr);
 /* The flat view, for `info mtree`; valid until the map changes. */
 const struct bus_segment *bus_view(struct bus *bus, size_t *count);
 

@@ -56,6 +56,8 @@ struct monitor {
 	/* HMP */
 	struct readline *readline;
 	bool focused;
+	char format; /* of the last x or print, for the next; 0: none */
+	unsigned format_size;
 	/* QMP */
 	struct text in;
 	bool pretty, negotiated;

@@ -10,7 +10,7 @@
 #include "vmm/endian.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
-#include "vmm/monitor.h"
+#include "vmm/monitor_calls.h"
 #include "vmm/vcpu.h"
 
 #define CR0_PE	  1u
@@ -31,6 +31,10 @@ static bool parse_format(struct monitor_call *call, struct format *f)
 	char *end;
 
 	*f = (struct format){.count = 1, .format = 'x', .size = 4};
+	if (call->mon && call->mon->format) {
+		f->format = call->mon->format;
+		f->size = call->mon->format_size;
+	}
 	if (!s)
 		return true;
 	if (isdigit((unsigned char)*s)) {
@@ -52,6 +56,10 @@ static bool parse_format(struct monitor_call *call, struct format *f)
 		monitor_printf(call, "invalid char in format: '%c'\n",
 			       *s ? *s : '?');
 		return false;
+	}
+	if (call->mon) {
+		call->mon->format = f->format;
+		call->mon->format_size = f->size;
 	}
 	if (f->format == 'c')
 		f->size = 1;
@@ -100,10 +108,15 @@ static struct vcpu *chosen(struct monitor_call *call)
 	return n < m->nvcpus ? m->vcpus[n] : NULL;
 }
 
-/* Memory as the guest has it; where it has none, the bus is not asked. */
+/* Memory as the guest has it; elsewhere device registers, if there are any. */
 static bool read_phys(struct machine *m, uint64_t gpa, uint8_t *buf, size_t n)
 {
-	return gmem_read(&m->gmem, gpa, buf, n);
+	if (gmem_read(&m->gmem, gpa, buf, n))
+		return true;
+	if (!bus_has(&m->mem, gpa))
+		return false;
+	bus_access(&m->mem, NULL, gpa, buf, (unsigned)n, false);
+	return true;
 }
 
 static bool read_virt(struct monitor_call *call, uint64_t gva, uint8_t *buf,
@@ -233,10 +246,13 @@ static void run_xp(struct monitor_call *call)
 static void run_print(struct monitor_call *call)
 {
 	uint64_t v = (uint64_t)monitor_arg_int(call, "expr", 0);
-	const char *s = monitor_arg_string(call, "fmt");
-	char format = s && *s ? s[strlen(s) - 1] : 'd';
+	struct format f;
 
-	switch (format) {
+	if (!parse_format(call, &f)) {
+		monitor_done(call, NULL);
+		return;
+	}
+	switch (f.format) {
 	case 'x':
 		monitor_printf(call, "0x%" PRIx64 "\n", v);
 		break;

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "vmm/endian.h"
 #include "vmm/vcpu.h"
 
-#define EFER_LMA (1u << 10)
+#define EFER_LMA    (1u << 10)
+#define XSAVE_MXCSR 24 /* Intel SDM volume 1, 13.4.1 */
 
 struct all {
 	struct kvm_regs r;
@@ -187,6 +189,16 @@ static void print_fpu(const struct all *a, FILE *out)
 	}
 }
 
+/* KVM_GET_FPU leaves it out. */
+static uint32_t read_mxcsr(struct vcpu *vcpu)
+{
+	uint8_t xsave[4096];
+
+	if (ioctl(vcpu->fd, KVM_GET_XSAVE, xsave) < 0)
+		return 0;
+	return load_le32(xsave + XSAVE_MXCSR);
+}
+
 void registers_dump(struct vcpu *vcpu, FILE *out)
 {
 	struct all a = {0};
@@ -194,6 +206,7 @@ void registers_dump(struct vcpu *vcpu, FILE *out)
 	if (vcpu_get_regs(vcpu, &a.r, &a.s) < 0)
 		return;
 	ioctl(vcpu->fd, KVM_GET_FPU, &a.f);
+	a.f.mxcsr = read_mxcsr(vcpu);
 	ioctl(vcpu->fd, KVM_GET_DEBUGREGS, &a.d);
 	a.wide = (a.s.efer & EFER_LMA) && a.s.cs.l;
 	print_gprs(&a, out);

@@ -13,10 +13,12 @@
 #include "hw/mc146818.h"
 #include "hw/ns16550a.h"
 #include "hw/pc.h"
+#include "hw/pci_monitor.h"
 #include "hw/piix3.h"
 #include "hw/piix3_ide.h"
 #include "hw/piix4_pm.h"
 #include "hw/port92.h"
+#include "hw/vga.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
 #include "vmm/vm.h"
@@ -39,6 +41,7 @@ const struct device_class *const device_classes[] = {
 	&piix3_class,
 	&piix4_pm_class,
 	&port92_class,
+	&vga_class,
 	NULL,
 };
 
@@ -48,6 +51,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	input_monitor_cmds,
 	machine_monitor_cmds,
 	memory_monitor_cmds,
+	pci_monitor_cmds,
 	NULL,
 };
 /* clang-format on */

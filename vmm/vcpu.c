@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "vmm/endian.h"
 #include "vmm/exit.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
@@ -21,9 +20,6 @@
 /* Interrupts a thread in KVM_RUN; its handler does nothing. */
 #define SIG_KICK   SIGUSR1
 #define STACK_SIZE (256u << 10)
-/* Intel SDM volume 1, 13.4.1: where MXCSR is; it is not 0 after a reset. */
-#define XSAVE_MXCSR 24
-#define MXCSR_RESET 0x1f80
 
 static void on_kick(int sig)
 {
@@ -208,9 +204,6 @@ static int open_vcpu(struct vcpu *vcpu, const struct vcpu_setup *setup,
 	if (rc < 0)
 		return error_errno(err, -rc, "vCPU %u's state", vcpu->index);
 	vcpu->birth->regs.rdx = signature(setup->cpuid);
-	store_le32(vcpu->birth->xsave + XSAVE_MXCSR, MXCSR_RESET);
-	if (vcpu->birth->xcrs.nr_xcrs)
-		ioctl(vcpu->fd, KVM_SET_XSAVE, vcpu->birth->xsave);
 	if (ioctl(vcpu->fd, KVM_SET_REGS, &vcpu->birth->regs) < 0)
 		return error_errno(err, errno, "vCPU %u's registers",
 				   vcpu->index);
@@ -337,6 +330,8 @@ void vcpus_park(struct machine *m)
 	vcpus_hold(m);
 	while (!all_parked(m))
 		pthread_cond_wait(&m->park_cond, &m->lock);
+	if (m->kvm)
+		kvm_drain_coalesced(m->kvm);
 }
 
 void vcpus_release(struct machine *m)

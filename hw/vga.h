@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A VGA: vga.c has its ports, vga_memory.c the window at 0xa0000, vbe.c the
+ * registers for linear modes, vga_pci.c the PCI device that has all three.
+ */
+#ifndef HW_VGA_H
+#define HW_VGA_H
+
+#include "hw/pci.h"
+
+#define VGA_SEQ_REGS  8
+#define VGA_GFX_REGS  9
+#define VGA_CRTC_REGS 25
+#define VGA_ATTR_REGS 21
+#define VGA_PALETTE   256
+#define VBE_REGS      11
+
+struct vga {
+	struct pci_device pci;
+	struct ram_block *vram;
+	uint32_t vram_mb; /* property vgamem_mb */
+	uint8_t misc, feature, seq_index, gfx_index, crtc_index, attr_index;
+	uint8_t seq[VGA_SEQ_REGS], gfx[VGA_GFX_REGS], crtc[VGA_CRTC_REGS];
+	uint8_t attr[VGA_ATTR_REGS];
+	bool attr_data; /* the flip-flop: data comes next */
+	uint8_t dac[VGA_PALETTE][3], dac_mask, dac_state;
+	uint8_t dac_read, dac_write, dac_part, dac_cache[3];
+	uint8_t latch[4];
+	uint16_t vbe_index, vbe[VBE_REGS];
+	struct bus_region window; /* 0xa0000 to 0xbffff */
+	struct bus_region ports, ports_vbe;
+};
+
+extern const struct device_class vga_class;
+
+extern const struct bus_ops vga_port_ops, vga_window_ops, vbe_port_ops;
+extern const struct bus_ops vga_mmio_ops; /* BAR 2 */
+
+uint8_t vga_port_read(struct vga *vga, unsigned port);
+void vga_port_write(struct vga *vga, unsigned port, uint8_t val);
+void vga_ports_reset(struct vga *vga);
+
+uint16_t vbe_read(const struct vga *vga, unsigned reg);
+void vbe_write(struct vga *vga, unsigned reg, uint16_t val);
+void vbe_reset(struct vga *vga);
+/* Bytes that the window's bank begins at in VRAM. */
+uint32_t vbe_bank_offset(const struct vga *vga);
+bool vbe_enabled(const struct vga *vga);
+
+#endif
