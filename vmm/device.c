@@ -7,7 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/config.h"
 #include "vmm/machine.h"
+
+/* -global: a property's default for all devices of a class. */
+static int apply_globals(struct device *dev, struct error *err)
+{
+	const struct config *conf = dev->machine->config;
+	unsigned i;
+
+	for (i = 0; conf && i < conf->nglobals; i++) {
+		const struct global_conf *g = &conf->globals[i];
+
+		if (strcmp(g->driver, dev->class->name) != 0)
+			continue;
+		if (device_set(dev, g->property, g->value, err) < 0)
+			return error_prefix(err, "-global %s.%s=%s", g->driver,
+					    g->property, g->value);
+	}
+	return 0;
+}
 
 struct device *device_new(struct machine *m, const struct device_class *class,
 			  const char *id, const char *name,
@@ -35,6 +54,10 @@ struct device *device_new(struct machine *m, const struct device_class *class,
 	list_add_tail(&m->devices, &dev->link);
 	if (class->opts)
 		opt_defaults(class->opts, dev);
+	if (apply_globals(dev, err) < 0) {
+		device_free(dev);
+		return NULL;
+	}
 	return dev;
 }
 

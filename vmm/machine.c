@@ -128,6 +128,13 @@ void machine_request_wakeup(struct machine *m)
 	ask(m);
 }
 
+void machine_request_panic(struct machine *m)
+{
+	m->panic_told = true;
+	vcpus_hold(m);
+	ask(m);
+}
+
 void machine_request_stop(struct machine *m, enum run_state why)
 {
 	m->stop_state = why;
@@ -218,6 +225,20 @@ static void serve_shutdown(struct machine *m, enum machine_cause cause)
 	m->exiting = true;
 }
 
+/* With -no-shutdown the machine is kept for a look at what happened. */
+static void serve_panic(struct machine *m)
+{
+	monitor_event(m, "GUEST_PANICKED",
+		      json_pack("{s:s}", "action", "pause"));
+	machine_notify(m, EVENT_GUEST_PANICKED);
+	machine_stop(m, RUN_STATE_GUEST_PANICKED);
+	if (m->no_shutdown)
+		return;
+	monitor_event(m, "GUEST_PANICKED",
+		      json_pack("{s:s}", "action", "poweroff"));
+	serve_shutdown(m, CAUSE_GUEST_PANIC);
+}
+
 static void serve_reset(struct machine *m, enum machine_cause cause)
 {
 	if (m->no_reboot) {
@@ -270,6 +291,8 @@ static void serve_requests(void *ctx)
 	what = atomic_exchange(&m->reset_cause, CAUSE_NONE);
 	if (what != CAUSE_NONE && !m->exiting)
 		serve_reset(m, (enum machine_cause)what);
+	if (atomic_exchange(&m->panic_told, false))
+		serve_panic(m);
 	if (atomic_exchange(&m->suspend_asked, false))
 		serve_suspend(m);
 	if (atomic_exchange(&m->wakeup_asked, false))

@@ -99,7 +99,7 @@ struct machine {
 	/* Requests from any thread, served by the main loop. */
 	struct loop_task request_task;
 	_Atomic int reset_cause, shutdown_cause, stop_state;
-	_Atomic bool powerdown_asked, suspend_asked, wakeup_asked;
+	_Atomic bool powerdown_asked, suspend_asked, wakeup_asked, panic_told;
 	_Atomic bool exiting;
 	int exit_status;
 };
@@ -130,6 +130,10 @@ void machine_request_shutdown(struct machine *m, enum machine_cause cause);
 void machine_request_powerdown(struct machine *m);
 void machine_request_suspend(struct machine *m);
 void machine_request_wakeup(struct machine *m);
+/*
+ * The guest panicked: it ends, as by power-off, or stops with -no-shutdown.
+ */
+void machine_request_panic(struct machine *m);
 /* Stops the vCPUs soon, for a reason that is the new run state. */
 void machine_request_stop(struct machine *m, enum run_state why);
 /* isa-debug-exit: ends the process with status, without ceremony. */

@@ -9,6 +9,7 @@
 #include "hw/fw_cfg.h"
 #include "hw/i440fx.h"
 #include "hw/i8042.h"
+#include "hw/isa_debug_exit.h"
 #include "hw/isa_debugcon.h"
 #include "hw/mc146818.h"
 #include "hw/ns16550a.h"
@@ -18,6 +19,7 @@
 #include "hw/piix3_ide.h"
 #include "hw/piix4_pm.h"
 #include "hw/port92.h"
+#include "hw/pvpanic.h"
 #include "hw/vga.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
@@ -35,12 +37,14 @@ const struct device_class *const device_classes[] = {
 	&fw_cfg_class,
 	&i440fx_class,
 	&i8042_class,
+	&isa_debug_exit_class,
 	&isa_debugcon_class,
 	&mc146818_class,
 	&ns16550a_class,
 	&piix3_class,
 	&piix4_pm_class,
 	&port92_class,
+	&pvpanic_class,
 	&vga_class,
 	NULL,
 };

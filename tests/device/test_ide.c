@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IDE over its ports: a disk at 0.0 and a CD-ROM at 1.0, over real files. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hw/piix3_ide.h"
+#include "tests/device/harness.h"
+#include "vmm/endian.h"
+
+#define SECTORS 4096u
+#define BMDMA	0xc000
+#define PRD	0x1000
+#define BUF	0x2000
+#define TURNS	2000
+
+static struct harness h;
+static struct piix3_ide *ide;
+static struct pci_bus bus;
+static struct blk_fronts fronts;
+static char path[] = "/tmp/pcvm-ide-XXXXXX";
+
+static void fill(uint8_t *buf, uint32_t lba)
+{
+	unsigned i;
+
+	for (i = 0; i < BLK_SECTOR; i++)
+		buf[i] = (uint8_t)(lba * 7 + i);
+}
+
+static void make_image(void)
+{
+	uint8_t buf[BLK_SECTOR];
+	int fd = mkstemp(path);
+	unsigned i;
+
+	for (i = 0; i < SECTORS; i++) {
+		fill(buf, i);
+		ck_assert(write(fd, buf, sizeof(buf)) == sizeof(buf));
+	}
+	close(fd);
+}
+
+static struct blk_front *front(const char *name, bool cdrom)
+{
+	struct error err = {0};
+	struct blk_node *node = blk_node_open(path, "raw", cdrom, &err);
+
+	ck_assert_msg(node != NULL, "%s", err.msg);
+	return blk_front_new(&fronts, name, node, cdrom, &err);
+}
+
+static void start(bool cdrom)
+{
+	snprintf(path, sizeof(path), "/tmp/pcvm-ide-XXXXXX");
+	make_image();
+	harness_init(&h, 0);
+	h.m.loop = loop_new(NULL, NULL);
+	list_init(&fronts.list);
+	pci_bus_init(&bus, &h.m, "pci.0");
+	ide = (struct piix3_ide *)harness_new(&h, &piix3_ide_class);
+	ide->pci.bus = &bus;
+	ide->pci.devfn = 1 << 3 | 1;
+	ide->pci.dev.irq[0] = harness_irq(&h, 14);
+	ide->pci.dev.irq[1] = harness_irq(&h, 15);
+	harness_start(&ide->pci.dev);
+	if (cdrom)
+		ide_attach(&ide->channel[1], 0, front("cd", true), true, 3,
+			   NULL);
+	else
+		ide_attach(&ide->channel[0], 0, front("hd", false), false, 1,
+			   NULL);
+	ide->pci.dev.class->reset(&ide->pci.dev);
+	pci_config_write(&bus, 1 << 3 | 1, 0x20, BMDMA, 4);
+	pci_config_write(&bus, 1 << 3 | 1, 4, 5, 2);
+}
+
+static void end(void)
+{
+	ide->pci.dev.class->quiesce(&ide->pci.dev);
+	loop_turn(h.m.loop, 0);
+	while (!list_empty(&h.m.devices))
+		device_free(
+			container_of(h.m.devices.prev, struct device, link));
+	while (!list_empty(&fronts.list))
+		blk_front_free(
+			container_of(fronts.list.prev, struct blk_front, link));
+	loop_free(h.m.loop);
+	machine_fini(&h.m);
+	unlink(path);
+}
+
+/* Waits until the channel is not busy; its status. */
+static uint8_t wait_status(uint16_t port)
+{
+	unsigned i;
+	uint8_t s = 0;
+
+	for (i = 0; i < TURNS; i++) {
+		s = inb(&h, (uint16_t)(port + 0x206));
+		if (!(s & ATA_BSY))
+			break;
+		loop_turn(h.m.loop, 10);
+	}
+	ck_assert_msg(!(s & ATA_BSY), "busy for ever");
+	return inb(&h, (uint16_t)(port + 7));
+}
+
+static void command(uint32_t lba, uint8_t count, uint8_t cmd)
+{
+	outb(&h, 0x1f2, count);
+	outb(&h, 0x1f3, (uint8_t)lba);
+	outb(&h, 0x1f4, (uint8_t)(lba >> 8));
+	outb(&h, 0x1f5, (uint8_t)(lba >> 16));
+	outb(&h, 0x1f6, (uint8_t)(0xe0 | (lba >> 24 & 0xf)));
+	outb(&h, 0x1f7, cmd);
+}
+
+static void read_data(uint16_t port, uint8_t *buf, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += 2)
+		store_le16(buf + i, inw(&h, port));
+}
+
+START_TEST(identify_says_who_it_is)
+{
+	uint8_t id[512];
+	unsigned i;
+	char model[41] = "";
+
+	start(false);
+	command(0, 0, 0xec);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC | ATA_DRQ);
+	read_data(0x1f0, id, sizeof(id));
+	for (i = 0; i < 40; i++)
+		model[i] = (char)id[54 + (i ^ 1)];
+	ck_assert(!strncmp(model, "QEMU HARDDISK ", 14));
+	ck_assert_uint_eq(load_le32(id + 120), SECTORS);
+	ck_assert_uint_eq(load_le64(id + 200), SECTORS);
+	ck_assert_uint_eq(inb(&h, 0x1f7), ATA_DRDY | ATA_DSC);
+	end();
+}
+END_TEST
+
+START_TEST(pio_reads_sector_by_sector)
+{
+	uint8_t got[BLK_SECTOR], want[BLK_SECTOR];
+	unsigned i;
+
+	start(false);
+	command(100, 3, 0x20);
+	for (i = 0; i < 3; i++) {
+		ck_assert(wait_status(0x1f0) & ATA_DRQ);
+		read_data(0x1f0, got, sizeof(got));
+		fill(want, 100 + i);
+		ck_assert_mem_eq(got, want, sizeof(got));
+	}
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	ck_assert_uint_eq(h.edges[14], 3);
+	end();
+}
+END_TEST
+
+START_TEST(pio_writes_and_reads_back)
+{
+	uint8_t got[BLK_SECTOR];
+	unsigned i;
+
+	start(false);
+	command(7, 1, 0x30);
+	ck_assert(wait_status(0x1f0) & ATA_DRQ);
+	for (i = 0; i < 256; i++)
+		outw(&h, 0x1f0, (uint16_t)(i * 3));
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	command(0, 0, 0xe7);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	command(7, 1, 0x20);
+	ck_assert(wait_status(0x1f0) & ATA_DRQ);
+	read_data(0x1f0, got, sizeof(got));
+	for (i = 0; i < 256; i++)
+		ck_assert_uint_eq(load_le16(got + 2 * i), (uint16_t)(i * 3));
+	end();
+}
+END_TEST
+
+static void set_prd(unsigned n, uint32_t addr, uint32_t count)
+{
+	uint8_t prd[8];
+
+	store_le32(prd, addr);
+	store_le32(prd + 4, count);
+	gmem_write(&h.m.gmem, PRD + 8 * n, prd, sizeof(prd));
+}
+
+START_TEST(dma_reads_by_scattered_pieces)
+{
+	uint8_t got[4 * BLK_SECTOR], want[BLK_SECTOR];
+	unsigned i;
+
+	start(false);
+	set_prd(0, BUF, 700);
+	set_prd(1, BUF + 700, 1348 | 0x80000000);
+	outl(&h, BMDMA + 4, PRD);
+	command(500, 4, 0xc8);
+	outb(&h, BMDMA, 9);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	ck_assert_uint_eq(inb(&h, BMDMA + 2) & 7, 4);
+	gmem_read(&h.m.gmem, BUF, got, sizeof(got));
+	for (i = 0; i < 4; i++) {
+		fill(want, 500 + i);
+		ck_assert_mem_eq(got + i * BLK_SECTOR, want, BLK_SECTOR);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(a_short_table_ends_in_an_error)
+{
+	start(false);
+	set_prd(0, BUF, 512 | 0x80000000);
+	outl(&h, BMDMA + 4, PRD);
+	command(0, 4, 0xc8);
+	outb(&h, BMDMA, 9);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	ck_assert_uint_eq(inb(&h, BMDMA + 2) & 2, 2);
+	end();
+}
+END_TEST
+
+START_TEST(addresses_past_the_end_are_refused)
+{
+	start(false);
+	command(SECTORS - 1, 2, 0x20);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	ck_assert_uint_eq(inb(&h, 0x1f1), ATA_IDNF);
+	command(0, 0, 0xff);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	ck_assert_uint_eq(inb(&h, 0x1f1), ATA_ABRT);
+	end();
+}
+END_TEST
+
+START_TEST(a_reset_forgets_the_request_in_flight)
+{
+	unsigned i;
+
+	start(false);
+	for (i = 0; i < 50; i++) {
+		command(i, 1, 0x20);
+		outb(&h, 0x3f6, 4);
+		outb(&h, 0x3f6, 0);
+		loop_turn(h.m.loop, 1);
+		ck_assert_uint_eq(inb(&h, 0x1f7), ATA_DRDY | ATA_DSC);
+		ck_assert_uint_eq(inb(&h, 0x1f4), 0);
+	}
+	end();
+}
+END_TEST
+
+static void packet(const uint8_t *bytes, uint16_t limit)
+{
+	unsigned i;
+
+	outb(&h, 0x171, 0);
+	outb(&h, 0x174, (uint8_t)limit);
+	outb(&h, 0x175, (uint8_t)(limit >> 8));
+	outb(&h, 0x176, 0);
+	outb(&h, 0x177, 0xa0);
+	ck_assert(wait_status(0x170) & ATA_DRQ);
+	for (i = 0; i < 12; i += 2)
+		outw(&h, 0x170, load_le16(bytes + i));
+}
+
+START_TEST(atapi_reads_in_blocks_of_the_guests_size)
+{
+	static const uint8_t read10[12] = {0x28, 0, 0, 0, 0, 3, 0, 0, 1};
+	uint8_t got[2048], want[BLK_SECTOR];
+	unsigned i;
+
+	start(true);
+	packet(read10, 1024);
+	for (i = 0; i < 2; i++) {
+		ck_assert(wait_status(0x170) & ATA_DRQ);
+		ck_assert_uint_eq(inb(&h, 0x174) | inb(&h, 0x175) << 8, 1024);
+		read_data(0x170, got + 1024 * i, 1024);
+	}
+	ck_assert_uint_eq(wait_status(0x170), ATA_DRDY | ATA_DSC);
+	for (i = 0; i < 4; i++) {
+		fill(want, 12 + i);
+		ck_assert_mem_eq(got + i * BLK_SECTOR, want, BLK_SECTOR);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(atapi_tells_what_is_wrong)
+{
+	static const uint8_t bad[12] = {0x99};
+	static const uint8_t sense[12] = {0x03, 0, 0, 0, 18};
+	static const uint8_t far[12] = {0x28, 0, 0xff, 0, 0, 0, 0, 0, 1};
+	uint8_t got[18];
+
+	start(true);
+	packet(bad, 2048);
+	ck_assert(wait_status(0x170) & ATA_ERR);
+	packet(sense, 2048);
+	ck_assert(wait_status(0x170) & ATA_DRQ);
+	read_data(0x170, got, 18);
+	ck_assert_uint_eq(got[2], 5);
+	ck_assert_uint_eq(got[12], 0x20);
+	packet(far, 2048);
+	ck_assert(wait_status(0x170) & ATA_ERR);
+	ck_assert_uint_eq(inb(&h, 0x171) >> 4, 5);
+	end();
+}
+END_TEST
+
+START_TEST(anything_at_all)
+{
+	static const uint16_t ports[] = {0x1f0, 0x1f1, 0x1f2,	  0x1f3,
+					 0x1f4, 0x1f5, 0x1f6,	  0x1f7,
+					 0x3f6, BMDMA, BMDMA + 2, BMDMA + 4,
+					 0x170, 0x177};
+	unsigned i, seed = 11, cd;
+
+	for (cd = 0; cd < 2; cd++) {
+		start(cd);
+		for (i = 0; i < 20000; i++) {
+			seed = seed * 1103515245 + 12345;
+			outw(&h, ports[(seed >> 8) % 14],
+			     (uint16_t)(seed >> 16));
+			inw(&h, ports[(seed >> 20) % 14]);
+			if (i % 50 == 0)
+				loop_turn(h.m.loop, 0);
+		}
+		end();
+	}
+}
+END_TEST
+
+HARNESS_MAIN("ide", identify_says_who_it_is, pio_reads_sector_by_sector,
+	     pio_writes_and_reads_back, dma_reads_by_scattered_pieces,
+	     a_short_table_ends_in_an_error, addresses_past_the_end_are_refused,
+	     a_reset_forgets_the_request_in_flight,
+	     atapi_reads_in_blocks_of_the_guests_size,
+	     atapi_tells_what_is_wrong, anything_at_all)
