@@ -124,6 +124,11 @@ int chardev_attach(struct chardev_end *end, struct chardev *chr,
 	return 0;
 }
 
+bool chardev_is_shared(const struct chardev_end *end)
+{
+	return end->chr && chardev_is_mux(end->chr);
+}
+
 void chardev_detach(struct chardev_end *end)
 {
 	struct chardev *chr = end->chr;

@@ -62,9 +62,6 @@ struct chardev *chardev_find(struct machine *m, const char *label);
 /* Ends all; terminal modes are as they were before. */
 void chardev_close_all(struct machine *m);
 
-/* Gives the focus of a mux to its user n. */
-void chardev_mux_focus(struct chardev *chr, unsigned n);
-
 /*
  * -EBUSY when the chardev has a user and is no mux.  chr may be NULL, as for
  * "none": then output is swallowed.
@@ -72,6 +69,8 @@ void chardev_mux_focus(struct chardev *chr, unsigned n);
 int chardev_attach(struct chardev_end *end, struct chardev *chr,
 		   const struct chardev_user *user, void *ctx,
 		   struct error *err);
+/* Is it a mux, where users come and go by the focus? */
+bool chardev_is_shared(const struct chardev_end *end);
 void chardev_detach(struct chardev_end *end);
 
 /* Returns how many bytes were taken; the rest waits for writable. */

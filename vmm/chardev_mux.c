@@ -108,9 +108,14 @@ static bool command(struct mux *mux, uint8_t c)
 	return false;
 }
 
+/*
+ * Hands on what was kept.  The user may end up here again from within read,
+ * so the bytes are taken out first.
+ */
 static void flush_kept(struct mux *mux)
 {
 	struct chardev_end *end = mux->user[mux->focus];
+	uint8_t buf[KEPT];
 	size_t n;
 
 	while (mux->nkept && end) {
@@ -119,9 +124,10 @@ static void flush_kept(struct mux *mux)
 			return;
 		if (n > mux->nkept)
 			n = mux->nkept;
-		end->user->read(end->ctx, mux->kept, n);
+		memcpy(buf, mux->kept, n);
 		mux->nkept -= n;
 		memmove(mux->kept, mux->kept + n, mux->nkept);
+		end->user->read(end->ctx, buf, n);
 	}
 }
 
@@ -286,13 +292,12 @@ int chardev_mux_attach(struct chardev *chr, struct chardev_end *end,
 	end->index = n;
 	mux->nusers++;
 	chr->end = end;
-	/* As on qemu: the last one to come has the focus. */
-	if (mux->nusers > 1)
-		tell(mux, mux->focus, CHARDEV_MUX_OUT);
-	mux->focus = n;
 	if (chr->open && end->user->event)
 		end->user->event(end->ctx, CHARDEV_OPENED);
-	tell(mux, n, CHARDEV_MUX_IN);
+	/* The first one to come has the focus: serial ports before monitors. */
+	if (mux->nusers == 1)
+		mux->focus = n;
+	tell(mux, n, mux->focus == n ? CHARDEV_MUX_IN : CHARDEV_MUX_OUT);
 	return 0;
 }
 
@@ -304,12 +309,4 @@ void chardev_mux_detach(struct chardev *chr, struct chardev_end *end)
 	mux->nusers--;
 	if (mux->focus == end->index)
 		next_focus(mux);
-}
-
-void chardev_mux_focus(struct chardev *chr, unsigned n)
-{
-	struct mux *mux = (struct mux *)chr;
-
-	if (n < USERS && mux->user[n])
-		set_focus(mux, n);
 }

@@ -82,6 +82,9 @@ static void hmp_opened(struct monitor *mon)
 		"information\r\n";
 	const char *hello = mon->m->program_is_qemu ? qemu : ours;
 
+	if (mon->greeted)
+		hello = "\r\n";
+	mon->greeted = true;
 	monitor_write(mon, hello, strlen(hello));
 	readline_show_prompt(mon->readline);
 }

@@ -238,8 +238,11 @@ static void on_event(void *ctx, enum chardev_event event)
 
 	switch (event) {
 	case CHARDEV_OPENED:
+		mon->greeted = false;
+		if (!chardev_is_shared(&mon->end))
+			mon->ops->opened(mon);
+		break;
 	case CHARDEV_MUX_IN:
-		mon->focused = true;
 		mon->ops->opened(mon);
 		break;
 	case CHARDEV_CLOSED:
@@ -247,9 +250,6 @@ static void on_event(void *ctx, enum chardev_event event)
 			mon->busy->mon = NULL;
 		mon->busy = NULL;
 		mon->ops->closed(mon);
-		break;
-	case CHARDEV_MUX_OUT:
-		mon->focused = false;
 		break;
 	default:
 		break;
@@ -326,8 +326,6 @@ static int open_mux(struct machine *m, const struct str_list *list,
 			continue;
 		snprintf(name, sizeof(name), "%s%u", label, i);
 		rc = add(m, chardev_find(m, name), false, false, err);
-		if (rc == 0)
-			chardev_mux_focus(chardev_find(m, name), 0);
 	}
 	return rc;
 }

@@ -55,7 +55,7 @@ struct monitor {
 	unsigned cpu;
 	/* HMP */
 	struct readline *readline;
-	bool focused;
+	bool greeted;
 	char format; /* of the last x or print, for the next; 0: none */
 	unsigned format_size;
 	/* QMP */
