@@ -484,8 +484,9 @@ START_TEST(test_nearest)
 		{"no-graphic", "nographic"},
 	};
 	static const char *const none[] = {"", "x", "zz", "floppy",
-					   "abcdefghijklmnopqrstuvwxyzabcdefghi"
-					   "jklmnopqrstuvwxyz"};
+					   /* longer than any name */
+					   ("abcdefghijklmnopqrstuvwxyzabcdefgh"
+					    "ijklmnopqrstuvwxyz")};
 	const size_t n = sizeof(names) / sizeof(*names);
 	const char *got;
 	size_t i;
