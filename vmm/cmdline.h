@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The options that there are: a table for the parser, -help and the tests. */
+/*
+ * The options that there are: tables for the parser, -help and the tests.
+ * For vmm/cmdline*.c, vmm/config*.c and tests.
+ */
 #ifndef VMM_CMDLINE_H
 #define VMM_CMDLINE_H
 
@@ -7,53 +10,117 @@
 
 enum cmdline_group {
 	GROUP_MACHINE,
-	GROUP_STORAGE,
+	GROUP_DRIVES,
+	GROUP_DEVICES,
 	GROUP_CHARACTER,
 	GROUP_DISPLAY,
+	GROUP_FIRMWARE,
 	GROUP_RUN,
-	GROUP_OTHER,
 	GROUPS
 };
 
-/*
- * An option.  Exactly one of apply, keys, string, list, flag and refused says
- * what is done with it.
- */
+enum { CMDLINE_ANSWERED = 1 };
+
 struct cmdline_opt {
 	const char *name;
 	const char *arg; /* what help shows as argument; NULL: it has none */
-	const char *help;
+	const char *help; /* a sentence or two */
 	enum cmdline_group group;
-	int (*apply)(struct config *c, const char *arg, struct error *err);
-	const struct opt_desc *keys; /* key=value, into the struct at offset */
+	/* Does what the option says; arg is NULL for one without argument. */
+	int (*apply)(struct config *c, const struct cmdline_opt *o,
+		     const char *arg, struct error *err);
+	/*
+	 * Prints what "-option help" asks for.  Returns CMDLINE_ANSWERED, or 0
+	 * when arg asks for nothing, or -errno.  NULL: has no help.
+	 */
+	int (*answer)(const struct cmdline_opt *o, const char *arg,
+		      struct error *err);
+	/* What the argument is made of, if of key=value. */
+	const struct opt_desc *keys;
 	const char *implied; /* the key of a first value without one */
-	enum { TO_NOTHING, TO_KEYS, TO_STRING, TO_LIST, TO_FLAG } to;
-	size_t offset; /* into struct config */
-	const char *refused;
+	const char *preset; /* keys that the option itself stands for */
+	size_t offset; /* into struct config: of what apply fills */
 };
 
-extern const struct cmdline_opt cmdline_opts[]; /* ends with a NULL name */
+/* Each ends with a NULL name. */
+extern const struct cmdline_opt cmdline_opts[];
 
-/* Key tables that others show too. */
+/* Options that qemu has, or had, and this version has not. */
+struct cmdline_refused {
+	const char *name;
+	bool has_arg;
+	const char *reason;
+};
+
+extern const struct cmdline_refused cmdline_refused[];
+
+/* Key tables (cmdline_keys.c); what they fill stands before each. */
+/* struct machine_conf */
+extern const struct opt_desc machine_opts[], accel_opts[];
+/* struct name_conf, mem_conf, smp_conf, rtc_conf, boot_conf, mon_conf */
+extern const struct opt_desc name_opts[], mem_opts[], smp_opts[], rtc_opts[],
+	boot_opts[], mon_opts[];
+/* struct drive_conf */
 extern const struct opt_desc drive_opts[];
-extern const struct opt_desc machine_opts[];
+/* struct config */
+extern const struct opt_desc vga_opts[], display_opts[];
+/* struct global_conf */
+extern const struct opt_desc global_opts[];
 
-/* Does what the option says; arg is NULL for one without argument. */
-int cmdline_apply(struct config *c, const struct cmdline_opt *o,
-		  const char *arg, struct error *err);
+/* Frees what the options filled by themselves, lists of structs excepted. */
+void cmdline_free(struct config *c);
+int str_list_add(struct str_list *list, const char *text, struct error *err);
 
-int config_add_drive(struct config *c, const char *arg, struct error *err);
-int config_add_device(struct config *c, const char *arg, struct error *err);
-int config_set_smp(struct config *c, const char *arg, struct error *err);
-int config_set_rtc(struct config *c, struct error *err);
+/* Options that do more than fill a field: the apply of their entries. */
+int config_add_device(struct config *c, const struct cmdline_opt *o,
+		      const char *arg, struct error *err);
+int config_add_disk(struct config *c, const struct cmdline_opt *o,
+		    const char *arg, struct error *err);
+int config_add_drive(struct config *c, const struct cmdline_opt *o,
+		     const char *arg, struct error *err);
+int config_add_global(struct config *c, const struct cmdline_opt *o,
+		      const char *arg, struct error *err);
+int config_add_mon(struct config *c, const struct cmdline_opt *o,
+		   const char *arg, struct error *err);
+int config_add_chardev(struct config *c, const struct cmdline_opt *o,
+		       const char *arg, struct error *err);
+int config_set_smp(struct config *c, const struct cmdline_opt *o,
+		   const char *arg, struct error *err);
 
-/* Machines that -machine knows. */
-int config_check_machine(struct config *c, struct error *err);
+/* What can be said only when all options are known. */
+int config_check_globals(const struct config *c, struct error *err);
+int config_check_machine(const struct config *c, struct error *err);
+int config_complete_rtc(struct rtc_conf *rtc, struct error *err);
+int config_complete_smp(const struct smp_conf *given, struct cpu_topology *topo,
+			struct error *err);
+
+void config_free_devices(struct config *c);
+void config_free_drives(struct config *c);
+
+/* Machines that -machine knows; ends with a NULL name. */
+struct machine_name {
+	const char *name, *desc;
+};
+
+extern const struct machine_name machine_names[];
 
 void cmdline_help(const char *program);
 void cmdline_version(const char *program);
-void cmdline_machine_help(void);
-void cmdline_device_help(void);
-int cmdline_device_properties(const char *name, struct error *err);
+int cmdline_answer_accel(const struct cmdline_opt *o, const char *arg,
+			 struct error *err);
+int cmdline_answer_cpu(const struct cmdline_opt *o, const char *arg,
+		       struct error *err);
+int cmdline_answer_device(const struct cmdline_opt *o, const char *arg,
+			  struct error *err);
+int cmdline_answer_firmware_dirs(const struct cmdline_opt *o, const char *arg,
+				 struct error *err);
+/* "-smp help": the keys. */
+int cmdline_answer_keys(const struct cmdline_opt *o, const char *arg,
+			struct error *err);
+int cmdline_answer_machine(const struct cmdline_opt *o, const char *arg,
+			   struct error *err);
+/* "-vga help": the choices of the first key. */
+int cmdline_answer_choices(const struct cmdline_opt *o, const char *arg,
+			   struct error *err);
 
 #endif

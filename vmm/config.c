@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From argv to struct config, and what of it has rules of its own. */
+/* From argv to struct config, and what of it depends on several options. */
 #include "vmm/config.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "vmm/cmdline.h"
 #include "vmm/cpuid.h"
-#include "vmm/log.h"
 
 #define MEM_DEFAULT (UINT64_C(128) << 20)
-#define CPUS_MAX    255
-#define BOOT_DRIVES "abcdefghijklmnop"
-#define MIB	    (UINT64_C(1) << 20)
-
-static int no_memory(struct error *err)
-{
-	return error_set(err, ENOMEM, "out of memory");
-}
+#define MEM_MAX	    (UINT64_C(1) << 52) /* what x86 can address */
+#define MEM_UNIT    UINT64_C(0x2000)
+#define SERIALS_MAX 4
+#define BOOT_MAX    3 /* that the CMOS has room for */
+#define ARG_SHOWN   120 /* letters of an argument in messages */
 
 bool config_is_qemu_name(const char *program)
 {
@@ -28,317 +23,120 @@ bool config_is_qemu_name(const char *program)
 	       !strncmp(program, "qemu-system-", strlen("qemu-system-"));
 }
 
-struct smp_conf {
-	uint64_t cpus, maxcpus, sockets, dies, cores, threads, clusters;
-};
-
-#define SMP_NUM(key) \
-	{ \
-		.name = #key, .type = OPT_U64, \
-		.offset = offsetof(struct smp_conf, key), .max = UINT32_MAX \
-	}
-
-static const struct opt_desc smp_opts[] = {
-	SMP_NUM(cpus),	SMP_NUM(maxcpus), SMP_NUM(sockets),  SMP_NUM(dies),
-	SMP_NUM(cores), SMP_NUM(threads), SMP_NUM(clusters), {.type = OPT_END},
-};
-
-/* What is not said follows from the rest; cores rather than sockets. */
-static void smp_complete(struct smp_conf *s)
+static int complete_mem(struct mem_conf *mem, struct error *err)
 {
-	uint64_t known;
-
-	if (!s->dies)
-		s->dies = 1;
-	if (!s->cpus && !s->maxcpus) {
-		s->sockets = s->sockets ? s->sockets : 1;
-		s->cores = s->cores ? s->cores : 1;
-		s->threads = s->threads ? s->threads : 1;
-	} else {
-		if (!s->maxcpus)
-			s->maxcpus = s->cpus;
-		if (!s->cores) {
-			s->sockets = s->sockets ? s->sockets : 1;
-			s->threads = s->threads ? s->threads : 1;
-			known = s->sockets * s->dies * s->threads;
-			s->cores = s->maxcpus / known;
-		} else if (!s->sockets) {
-			s->threads = s->threads ? s->threads : 1;
-			known = s->dies * s->cores * s->threads;
-			s->sockets = s->maxcpus / known;
-		}
-		if (!s->threads) {
-			known = s->sockets * s->dies * s->cores;
-			s->threads = known ? s->maxcpus / known : 0;
-		}
-	}
-	if (!s->maxcpus)
-		s->maxcpus = s->sockets * s->dies * s->cores * s->threads;
-	if (!s->cpus)
-		s->cpus = s->maxcpus;
-}
-
-static void smp_describe(const struct smp_conf *s, char *buf, size_t size)
-{
-	snprintf(buf, size,
-		 "sockets (%llu) * dies (%llu) * cores (%llu) * threads (%llu)",
-		 (unsigned long long)s->sockets, (unsigned long long)s->dies,
-		 (unsigned long long)s->cores, (unsigned long long)s->threads);
-}
-
-static int smp_check(const struct smp_conf *s, struct error *err)
-{
-	uint64_t product = s->sockets * s->dies * s->cores * s->threads;
-	char text[160];
-
-	smp_describe(s, text, sizeof(text));
-	if (product != s->maxcpus)
-		return error_set(err, EINVAL,
-				 "Invalid CPU topology: product of the "
-				 "hierarchy must match maxcpus: %s != maxcpus "
-				 "(%llu)",
-				 text, (unsigned long long)s->maxcpus);
-	if (s->maxcpus < s->cpus)
-		return error_set(err, EINVAL,
-				 "Invalid CPU topology: maxcpus must be equal "
-				 "to or greater than smp: %s == maxcpus (%llu) "
-				 "< smp_cpus (%llu)",
-				 text, (unsigned long long)s->maxcpus,
-				 (unsigned long long)s->cpus);
-	if (s->maxcpus > CPUS_MAX)
-		return error_set(err, EINVAL,
-				 "Invalid SMP CPUs %llu. The max CPUs "
-				 "supported by machine 'pc-i440fx-7.2' is %d",
-				 (unsigned long long)s->maxcpus, CPUS_MAX);
-	return 0;
-}
-
-int config_set_smp(struct config *c, const char *arg, struct error *err)
-{
-	struct smp_conf s = {0};
-	struct opt_list list;
-	bool zero = false;
-	size_t i;
-	int rc = opt_split(arg, "cpus", &list, err);
-
-	if (rc < 0)
-		return rc;
-	for (i = 0; i < list.n; i++)
-		zero |= !strcmp(list.pair[i].value, "0");
-	rc = opt_set_all(smp_opts, &s, &list, err);
-	opt_list_free(&list);
-	if (rc < 0)
-		return rc;
-	if (s.clusters > 1)
-		return error_set(err, EINVAL,
-				 "clusters not supported by this machine's "
-				 "CPU topology");
-	if (zero)
-		log_warn("Deprecated CPU topology (considered invalid): CPU "
-			 "topology parameters must be greater than zero");
-	smp_complete(&s);
-	rc = smp_check(&s, err);
-	if (rc < 0)
-		return rc;
-	c->smp = (struct cpu_topology){
-		.cpus = (unsigned)s.cpus,
-		.maxcpus = (unsigned)s.maxcpus,
-		.sockets = (unsigned)s.sockets,
-		.dies = (unsigned)s.dies,
-		.cores = (unsigned)s.cores,
-		.threads = (unsigned)s.threads,
-	};
-	return 0;
-}
-
-static int set_rtc_base(struct config *c, struct error *err)
-{
-	struct tm tm = {0};
-	const char *end, *base = c->rtc.base;
-
-	if (!base || !strcmp(base, "utc"))
-		return 0;
-	if (!strcmp(base, "localtime")) {
-		c->rtc.localtime = true;
-		return 0;
-	}
-	end = strptime(base, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!end || *end) {
-		tm = (struct tm){0};
-		end = strptime(base, "%Y-%m-%d", &tm);
-	}
-	if (!end || *end)
-		return error_set(
-			err, EINVAL,
-			"-rtc base=%s: invalid datetime format; valid "
-			"are utc, localtime, '2006-06-17T16:01:21' and "
-			"'2006-06-17'",
-			base);
-	c->rtc.start = timegm(&tm);
-	c->rtc.dated = true;
-	return 0;
-}
-
-struct machine_name {
-	const char *name, *desc;
-};
-
-static const struct machine_name machine_names[] = {
-	{"pc", "Standard PC (i440FX + PIIX, 1996) (alias of pc-i440fx-7.2)"},
-	{"pc-i440fx-7.2", "Standard PC (i440FX + PIIX, 1996) (default)"},
-};
-
-#define MACHINES (sizeof(machine_names) / sizeof(*machine_names))
-
-void cmdline_machine_help(void)
-{
-	size_t i;
-
-	printf("Supported machines are:\n");
-	for (i = 0; i < MACHINES; i++)
-		printf("%-20s %s\n", machine_names[i].name,
-		       machine_names[i].desc);
-}
-
-static int check_machine_type(const char *type, struct error *err)
-{
-	const char *near;
-	size_t i;
-
-	for (i = 0; i < MACHINES; i++)
-		if (!strcmp(type, machine_names[i].name))
-			return 0;
-	near = opt_nearest(type, machine_names, MACHINES,
-			   sizeof(*machine_names));
-	return error_set(err, EINVAL,
-			 "-machine %s: unsupported machine type; %s%s"
-			 "-machine help lists them",
-			 type, near ? near : "",
-			 near ? " is the nearest, and " : "");
-}
-
-int config_check_machine(struct config *c, struct error *err)
-{
-	struct machine_conf *mc = &c->machine;
-
-	if (mc->type && check_machine_type(mc->type, err) < 0)
-		return -EINVAL;
-	if (mc->accel && strcmp(mc->accel, "kvm") != 0 &&
-	    strncmp(mc->accel, "kvm:", 4) != 0)
-		return error_set(err, EINVAL,
-				 "accelerator '%s': pcvm has none but kvm",
-				 mc->accel);
-	if (mc->kernel_irqchip != 1)
-		return error_set(err, ENOTSUP,
-				 "kernel_irqchip=%s: "
-				 "not supported by this "
-				 "version of pcvm; only on is",
-				 mc->kernel_irqchip ? "split" : "off");
-	if (mc->usb)
-		return error_set(err, ENOTSUP,
-				 "usb=on: not supported by this version of "
-				 "pcvm");
-	return 0;
-}
-
-static int check_mem(struct config *c, struct error *err)
-{
-	struct mem_conf *mem = &c->mem;
-
 	if (!mem->size)
 		mem->size = MEM_DEFAULT;
-	mem->size = (mem->size + 0x1fff) & ~UINT64_C(0x1fff);
+	if (mem->size > MEM_MAX)
+		return error_set(err, EINVAL,
+				 "-m: no processor can address more than "
+				 "4096T of RAM");
+	mem->size = (mem->size + MEM_UNIT - 1) & ~(MEM_UNIT - 1);
+	if (mem->slots && !mem->maxmem)
+		return error_set(err, EINVAL, "-m: slots= needs maxmem=");
 	if (mem->maxmem && mem->maxmem < mem->size)
 		return error_set(err, EINVAL,
-				 "invalid value of maxmem: maximum memory size "
-				 "(0x%llx) must be at least the initial memory "
-				 "size (0x%llx)",
-				 (unsigned long long)mem->maxmem,
-				 (unsigned long long)mem->size);
-	if (mem->maxmem > mem->size || mem->slots)
-		return error_set(err, ENOTSUP,
-				 "-m maxmem, slots: plugging memory is not "
-				 "supported by this version of pcvm");
+				 "-m: maxmem=%" PRIu64 " is less than the "
+				 "%" PRIu64 " bytes of RAM at the start",
+				 mem->maxmem, mem->size);
+	if (mem->slots || mem->maxmem > mem->size)
+		return error_set(
+			err, ENOTSUP,
+			"-m slots=, maxmem=: plugging RAM is " OPT_LATER);
 	return 0;
 }
 
-static int check_boot(const struct config *c, struct error *err)
+static int check_boot(const char *order, struct error *err)
 {
-	const char *s = c->boot.order;
-	uint32_t seen = 0;
+	const char *s;
 
-	for (; s && *s; s++) {
-		if (*s < 'a' || *s > 'p')
+	for (s = order; *s; s++) {
+		if (!strchr("abcdn", *s))
 			return error_set(err, EINVAL,
-					 "-boot: Invalid boot device '%c'", *s);
-		if (seen >> (*s - 'a') & 1)
+					 "-boot order=%s: a PC boots from a, b "
+					 "(floppy), c (hard disk), d (CD-ROM) "
+					 "or n (network)",
+					 order);
+		if (strchr(s + 1, *s))
 			return error_set(err, EINVAL,
-					 "-boot: Boot device '%c' was given "
-					 "twice",
-					 *s);
-		seen |= 1u << (*s - 'a');
+					 "-boot order=%s: '%c' is there twice",
+					 order, *s);
 	}
+	if (s - order > BOOT_MAX)
+		return error_set(err, EINVAL,
+				 "-boot order=%s: a PC has room for %d", order,
+				 BOOT_MAX);
 	return 0;
 }
 
-static int check_parallel(const struct config *c, struct error *err)
+static bool has_device(const struct config *c, const char *driver)
 {
 	unsigned i;
 
-	for (i = 0; i < c->parallels.n; i++)
-		if (strcmp(c->parallels.str[i], "none") != 0)
-			return error_set(err, ENOTSUP,
-					 "-parallel %s: not supported by this "
-					 "version of pcvm; only none is",
-					 c->parallels.str[i]);
-	return 0;
-}
-
-static int use_terminal(struct str_list *list, const char *spec)
-{
-	list->str = malloc(sizeof(*list->str));
-	if (!list->str || !(list->str[0] = strdup(spec)))
-		return -ENOMEM;
-	list->n = 1;
-	return 0;
+	for (i = 0; i < c->ndevices; i++)
+		if (!strcmp(opt_list_get(&c->devices[i], "driver"), driver))
+			return true;
+	return false;
 }
 
 /*
- * What is at serial port and monitor when nobody says: under -nographic the
- * terminal, otherwise (there is no window to show them in) nothing.
+ * Serial port and monitor that were not asked for.  Without -nographic the
+ * serial port is there but leads nowhere, and there is no monitor: qemu has
+ * both in its window.
  */
-static int default_characters(struct config *c, struct error *err)
+static int add_characters(struct config *c, struct error *err)
 {
-	bool serial = !c->serials.n && !c->nodefaults;
-	bool monitor = !c->monitors.n && !c->nodefaults && !c->nmons;
+	bool serial = !c->serials.n && !has_device(c, "isa-serial");
+	bool monitor =
+		!c->monitors.n && !c->qmps.n && !c->qmps_pretty.n && !c->nmons;
 	int rc = 0;
 
-	if (c->nographic && serial && monitor)
-		rc = use_terminal(&c->serials, "mon:stdio");
-	else if (c->nographic && serial)
-		rc = use_terminal(&c->serials, "stdio");
-	else if (c->nographic && monitor)
-		rc = use_terminal(&c->monitors, "stdio");
-	else if (serial)
-		rc = use_terminal(&c->serials, "null");
-	return rc < 0 ? no_memory(err) : 0;
+	if (c->nodefaults)
+		return 0;
+	if (!c->nographic)
+		return serial ? str_list_add(&c->serials, "null", err) : 0;
+	if (serial)
+		rc = str_list_add(&c->serials, monitor ? "mon:stdio" : "stdio",
+				  err);
+	else if (monitor)
+		rc = str_list_add(&c->monitors, "stdio", err);
+	return rc;
 }
 
-static int check(struct config *c, struct error *err)
+static int check_characters(const struct config *c, struct error *err)
 {
+	if (c->serials.n > SERIALS_MAX)
+		return error_set(err, EINVAL,
+				 "-serial: a PC has at most %d serial ports",
+				 SERIALS_MAX);
+	if (c->debugcons.n > 1)
+		return error_set(err, EINVAL,
+				 "-debugcon: there is one debug console, at "
+				 "port 0xe9");
+	return 0;
+}
+
+static int complete(struct config *c, struct error *err)
+{
+	const char *order = c->boot.order ? c->boot.order : "";
 	int rc;
 
+	if (c->vga < 0)
+		c->vga = c->nodefaults ? VGA_NONE : VGA_STD;
 	if ((rc = config_check_machine(c, err)) < 0 ||
-	    (rc = check_mem(c, err)) < 0 || (rc = set_rtc_base(c, err)) < 0 ||
-	    (rc = check_boot(c, err)) < 0 ||
-	    (rc = check_parallel(c, err)) < 0 ||
-	    (rc = default_characters(c, err)) < 0 ||
-	    (rc = cpuid_check_spec(c->cpu, err)) < 0)
+	    (rc = config_complete_smp(&c->smp_given, &c->smp, err)) < 0 ||
+	    (rc = complete_mem(&c->mem, err)) < 0 ||
+	    (rc = config_complete_rtc(&c->rtc, err)) < 0 ||
+	    (rc = check_boot(order, err)) < 0 ||
+	    (rc = cpuid_check_spec(c->cpu, err)) < 0 ||
+	    (rc = config_check_globals(c, err)) < 0 ||
+	    (rc = check_characters(c, err)) < 0 ||
+	    (rc = add_characters(c, err)) < 0)
 		return rc;
 	return 0;
 }
 
-static int defaults(struct config *c, const char *argv0, struct error *err)
+static int set_defaults(struct config *c, const char *argv0, struct error *err)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
 
@@ -346,15 +144,15 @@ static int defaults(struct config *c, const char *argv0, struct error *err)
 		.program = slash   ? slash + 1
 			   : argv0 ? argv0
 				   : "pcvm",
-		.smp = {1, 1, 1, 1, 1, 1},
-		.machine = {.kernel_irqchip = 1,
-			    .acpi = true,
+		.machine = {.acpi = 1,
 			    .hpet = true,
 			    .dump_guest_core = true,
 			    .graphics = true},
+		.vga = -1,
+		.display = DISPLAY_NONE,
 	};
 	c->cpu = strdup("qemu64");
-	return c->cpu ? 0 : no_memory(err);
+	return c->cpu ? 0 : error_set(err, ENOMEM, "out of memory");
 }
 
 static const struct cmdline_opt *find_option(const char *name)
@@ -367,151 +165,105 @@ static const struct cmdline_opt *find_option(const char *name)
 	return NULL;
 }
 
-static int unknown_option(const char *arg, const char *name, struct error *err)
+static int no_such_option(const char *text, const char *name, struct error *err)
 {
+	const struct cmdline_refused *r;
 	const char *near;
 	size_t n = 0;
 
+	for (r = cmdline_refused; r->name; r++)
+		if (!strcmp(r->name, name))
+			return error_set(err, ENOTSUP, "%s: %s", text,
+					 r->reason);
 	while (cmdline_opts[n].name)
 		n++;
 	near = opt_nearest(name, cmdline_opts, n, sizeof(*cmdline_opts));
+	if (!near)
+		near = opt_nearest(name, cmdline_refused,
+				   (size_t)(r - cmdline_refused), sizeof(*r));
 	if (near)
 		return error_set(err, EINVAL,
-				 "%s: invalid option; did you mean -%s?", arg,
-				 near);
-	return error_set(err, EINVAL, "%s: invalid option; -help lists them",
-			 arg);
+				 "%s: there is no such option; did you mean "
+				 "-%s?",
+				 text, near);
+	return error_set(err, EINVAL,
+			 "%s: there is no such option; -help lists them", text);
 }
 
-enum { ANSWERED = 1 };
-
-static bool is_help(const char *arg)
+/* Which argument a message is about; long ones are cut. */
+static void name_place(struct error *err, const char *text, const char *arg)
 {
-	return !strcmp(arg, "help") || !strcmp(arg, "?");
+	if (!arg)
+		error_prefix(err, "%s", text);
+	else
+		error_prefix(err, "%s %.*s%s", text, ARG_SHOWN, arg,
+			     strlen(arg) > ARG_SHOWN ? "..." : "");
 }
 
-/* -version, -machine help and the like: 1 when that was all. */
-static int answer(const struct config *c, const char *name, const char *arg,
-		  struct error *err)
+static bool is_help(const char *name)
 {
-	const char *comma = arg ? strchr(arg, ',') : NULL;
+	return !strcmp(name, "h") || !strcmp(name, "help") ||
+	       !strcmp(name, "?");
+}
 
-	if (!strcmp(name, "h") || !strcmp(name, "help") || !strcmp(name, "?"))
+/* Also moves *argv on to the option's argument. */
+static int parse_option(struct config *c, char ***argv, struct error *err)
+{
+	const char *text = **argv, *arg = NULL;
+	const char *name = text + 1 + (text[1] == '-');
+	const struct cmdline_opt *o = find_option(name);
+	int rc = 0;
+
+	if (is_help(name)) {
 		cmdline_help(c->program);
-	else if (!strcmp(name, "version"))
+		return CMDLINE_ANSWERED;
+	}
+	if (!strcmp(name, "version")) {
 		cmdline_version(c->program);
-	else if (arg && is_help(arg) &&
-		 (!strcmp(name, "machine") || !strcmp(name, "M")))
-		cmdline_machine_help();
-	else if (arg && is_help(arg) && !strcmp(name, "accel"))
-		printf("Accelerators supported in pcvm:\nkvm\n");
-	else if (arg && is_help(arg) && !strcmp(name, "cpu"))
-		cpuid_print_help(stdout);
-	else if (arg && is_help(arg) && !strcmp(name, "device"))
-		cmdline_device_help();
-	else if (comma && is_help(comma + 1) && !strcmp(name, "device")) {
-		char driver[64];
-		int rc;
-
-		snprintf(driver, sizeof(driver), "%.*s", (int)(comma - arg),
-			 arg);
-		rc = cmdline_device_properties(driver, err);
-		return rc < 0 ? rc : ANSWERED;
-	} else
-		return 0;
-	return ANSWERED;
+		return CMDLINE_ANSWERED;
+	}
+	if (!o)
+		return no_such_option(text, name, err);
+	if (o->arg) {
+		arg = (*argv)[1];
+		if (!arg)
+			return error_set(err, EINVAL,
+					 "%s: an argument is missing: %s", text,
+					 o->arg);
+		(*argv)++;
+		rc = o->answer ? o->answer(o, arg, err) : 0;
+	}
+	if (rc == 0)
+		rc = o->apply(c, o, arg, err);
+	if (rc < 0)
+		name_place(err, text, arg);
+	return rc;
 }
 
-static int parse_option(struct config *c, int argc, char **argv, int *i,
-			struct error *err)
+static int parse_image(struct config *c, const char *file, struct error *err)
 {
-	const char *text = argv[*i], *name = text + 1, *arg = NULL;
-	const struct cmdline_opt *o;
-	int rc;
+	static const struct cmdline_opt image = {.preset = "index=0"};
+	int rc = config_add_disk(c, &image, file, err);
 
-	name += *name == '-';
-	o = find_option(name);
-	if (o && o->arg) {
-		if (*i + 1 >= argc)
-			return error_set(err, EINVAL,
-					 "%s: requires an argument", text);
-		arg = argv[++*i];
-	}
-	rc = answer(c, name, arg, err);
-	if (rc)
-		return rc;
-	if (!o)
-		return unknown_option(text, name, err);
-	rc = cmdline_apply(c, o, arg, err);
 	if (rc < 0)
-		return error_prefix(err, "%s%s%s", text, arg ? " " : "",
-				    arg ? arg : "");
-	return 0;
+		name_place(err, file, NULL);
+	return rc;
 }
 
 int config_parse(struct config *c, int argc, char **argv, struct error *err)
 {
-	int i, rc = defaults(c, argc ? argv[0] : NULL, err);
+	int rc = set_defaults(c, argc ? argv[0] : NULL, err);
 
-	for (i = 1; i < argc && rc == 0; i++) {
-		if (argv[i][0] == '-' && argv[i][1])
-			rc = parse_option(c, argc, argv, &i, err);
-		else
-			rc = cmdline_apply(c, find_option("hda"), argv[i], err);
-	}
-	return rc ? rc : check(c, err);
-}
-
-static void free_list(struct str_list *list)
-{
-	unsigned i;
-
-	for (i = 0; i < list->n; i++)
-		free(list->str[i]);
-	free(list->str);
-}
-
-static void free_drives(struct config *c)
-{
-	unsigned i;
-
-	for (i = 0; i < c->ndrives; i++) {
-		free(c->drives[i].option);
-		opt_free(drive_opts, &c->drives[i]);
-	}
-	free(c->drives);
+	for (argv += argc > 0; *argv && rc == 0; argv++)
+		rc = **argv == '-' ? parse_option(c, &argv, err)
+				   : parse_image(c, *argv, err);
+	return rc ? rc : complete(c, err);
 }
 
 void config_free(struct config *c)
 {
-	struct str_list *const lists[] = {
-		&c->firmware_dirs, &c->serials,	  &c->parallels,
-		&c->monitors,	   &c->qmps,	  &c->qmps_pretty,
-		&c->chardevs,	   &c->debugcons,
-	};
-	char *const strings[] = {
-		c->name.guest,	  c->name.process, c->machine.type,
-		c->machine.accel, c->rtc.base,	   c->boot.order,
-		c->bios,	  c->keyboard,	   c->cpu,
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-		free_list(lists[i]);
-	for (i = 0; i < sizeof(strings) / sizeof(*strings); i++)
-		free(strings[i]);
-	free_drives(c);
-	for (i = 0; i < c->ndevices; i++)
-		opt_list_free(&c->devices[i]);
-	free(c->devices);
-	for (i = 0; i < c->nmons; i++)
-		free(c->mons[i].chardev);
-	free(c->mons);
-	for (i = 0; i < c->nglobals; i++) {
-		free(c->globals[i].driver);
-		free(c->globals[i].property);
-		free(c->globals[i].value);
-	}
-	free(c->globals);
+	cmdline_free(c);
+	config_free_drives(c);
+	config_free_devices(c);
 	*c = (struct config){0};
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the command line says, typed.  cmdline.c fills it from its tables;
- * devices and the rest never see argv.  Immutable once the machine is built.
+ * devices and the rest never see argv.  Immutable once the machine is built,
+ * so any thread may read it.
  */
 #ifndef VMM_CONFIG_H
 #define VMM_CONFIG_H
@@ -36,9 +37,10 @@ struct drive_conf {
 };
 
 struct machine_conf {
-	char *type, *accel;
-	int kernel_irqchip; /* 0 off, 1 on, 2 split */
-	bool usb, acpi, hpet, dump_guest_core, graphics;
+	char *type;
+	char *accel; /* "kvm:tcg": the first that there is */
+	int acpi; /* 0 off, 1 on, 2 auto, which is on */
+	bool hpet, dump_guest_core, graphics;
 	int smbios_entry_point; /* 0: 32-bit, 1: 64-bit */
 };
 
@@ -49,6 +51,11 @@ struct name_conf {
 
 struct mem_conf {
 	uint64_t size, maxmem, slots;
+};
+
+/* -smp as it was given: 0 is for what was not. */
+struct smp_conf {
+	uint64_t cpus, maxcpus, sockets, dies, clusters, cores, threads;
 };
 
 enum rtc_clock { RTC_CLOCK_HOST, RTC_CLOCK_RT, RTC_CLOCK_VM };
@@ -62,14 +69,19 @@ struct rtc_conf {
 };
 
 struct boot_conf {
-	char *order;
+	char *order; /* NULL: the machine's own */
 	bool strict;
 };
 
 struct mon_conf {
-	char *chardev;
+	char *chardev, *id;
 	int mode; /* 0 readline, 1 control */
 	bool pretty;
+};
+
+/* -global: a default for all devices of a kind. */
+struct global_conf {
+	char *driver, *property, *value;
 };
 
 enum vga_kind { VGA_STD, VGA_NONE };
@@ -79,28 +91,32 @@ struct config {
 	const char *program; /* the name we were called by */
 	struct name_conf name;
 	struct mem_conf mem;
-	struct cpu_topology smp;
+	struct smp_conf smp_given;
+	struct cpu_topology smp; /* complete */
 	char *cpu;
 	struct machine_conf machine;
+	struct str_list accels; /* -accel */
 	struct drive_conf *drives;
 	unsigned ndrives;
 	struct rtc_conf rtc;
 	struct boot_conf boot;
 	struct str_list firmware_dirs; /* -L */
 	char *bios;
-	struct str_list serials, parallels, monitors, qmps, qmps_pretty;
-	struct str_list chardevs, debugcons;
+	/*
+	 * Forms that chardev_open takes, or "none".  With the defaults: a
+	 * serial port to nowhere, or what -nographic asks for.
+	 */
+	struct str_list serials, monitors, debugcons;
+	struct str_list qmps, qmps_pretty;
+	struct str_list chardevs; /* forms that chardev_create takes */
 	struct mon_conf *mons;
 	unsigned nmons;
-	struct opt_list *devices;
+	struct opt_list *devices; /* each has a "driver" */
 	unsigned ndevices;
-	struct global_conf {
-		char *driver, *property, *value;
-	} * globals;
+	struct global_conf *globals;
 	unsigned nglobals;
 	int vga; /* enum vga_kind */
-	bool vga_set;
-	int display;
+	int display; /* enum display_kind */
 	char *keyboard; /* -k */
 	uint8_t uuid[16];
 	bool uuid_set;
@@ -111,7 +127,7 @@ struct config {
  * Fills conf from the command line.  Returns 0, or a positive number when the
  * user was answered (-help and the like) and there is nothing more to do, or
  * a negative one with the error.  conf is the caller's to config_free in any
- * case.
+ * case; it refers to argv[0].
  */
 int config_parse(struct config *conf, int argc, char **argv, struct error *err);
 void config_free(struct config *conf);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the arguments of options are made of.  Keys of qemu's that are refused
+ * take the values that ask for nothing but what happens anyway.
+ */
+#include "vmm/cmdline.h"
+
+#define SLOTS_MAX 256
+
+#define KEY(key, kind, type_, field) \
+	.name = key, .type = kind, .offset = offsetof(struct type_, field)
+
+#define REFUSED(key, reason) \
+	{ \
+		.name = key, .type = OPT_STRING, .refused = reason \
+	}
+
+#define REFUSED_BUT(key, value) \
+	{ \
+		.name = key, .type = OPT_STRING, .refused = OPT_LATER, \
+		.accepts = value \
+	}
+
+#define NOT_X86 "for other machines than PCs"
+
+/* clang-format off */
+const struct opt_desc name_opts[] = {
+	{KEY("guest", OPT_STRING, name_conf, guest),
+	 .help = "the name of the guest"},
+	{KEY("process", OPT_STRING, name_conf, process),
+	 .help = "the name of the process, as ps shows it"},
+	{KEY("debug-threads", OPT_BOOL, name_conf, debug_threads),
+	 .help = "name the threads; they always are named"},
+	{.type = OPT_END},
+};
+
+const struct opt_desc mem_opts[] = {
+	{KEY("size", OPT_SIZE_MIB, mem_conf, size),
+	 .help = "RAM of the guest; in MiB without a suffix"},
+	{KEY("slots", OPT_U64, mem_conf, slots), .max = SLOTS_MAX,
+	 .help = "places for RAM that is plugged in later; only 0"},
+	{KEY("maxmem", OPT_SIZE, mem_conf, maxmem),
+	 .help = "most RAM there can be; only what size says"},
+	{.type = OPT_END},
+};
+
+const struct opt_desc smp_opts[] = {
+	{KEY("cpus", OPT_U64, smp_conf, cpus),
+	 .help = "processors at the start"},
+	{KEY("maxcpus", OPT_U64, smp_conf, maxcpus),
+	 .help = "most processors there can be"},
+	{KEY("sockets", OPT_U64, smp_conf, sockets),
+	 .help = "sockets on the board"},
+	{KEY("dies", OPT_U64, smp_conf, dies),
+	 .help = "dies in a socket"},
+	{KEY("clusters", OPT_U64, smp_conf, clusters),
+	 .help = "clusters in a die; a PC has 1"},
+	{KEY("cores", OPT_U64, smp_conf, cores),
+	 .help = "cores in a die"},
+	{KEY("threads", OPT_U64, smp_conf, threads),
+	 .help = "threads in a core"},
+	{.type = OPT_END},
+};
+
+static const char *const entry_points[] = {"32", "64", NULL};
+
+const struct opt_desc machine_opts[] = {
+	{KEY("type", OPT_STRING, machine_conf, type),
+	 .help = "the machine; -machine help lists them"},
+	{KEY("accel", OPT_STRING, machine_conf, accel),
+	 .help = "accelerators to try, with colons between; kvm is there"},
+	{KEY("acpi", OPT_ONOFFAUTO, machine_conf, acpi),
+	 .help = "ACPI tables"},
+	{KEY("hpet", OPT_BOOL, machine_conf, hpet),
+	 .help = "a high-precision event timer"},
+	{KEY("graphics", OPT_BOOL, machine_conf, graphics),
+	 .help = "off: firmware uses the serial port"},
+	{KEY("dump-guest-core", OPT_BOOL, machine_conf, dump_guest_core),
+	 .help = "guest RAM in core dumps of pcvm"},
+	{KEY("smbios-entry-point-type", OPT_ENUM, machine_conf,
+	     smbios_entry_point),
+	 .choices = entry_points,
+	 .help = "32 or 64: SMBIOS 2.8 or 3.0"},
+	REFUSED_BUT("kernel-irqchip", "on"),
+	REFUSED_BUT("kernel_irqchip", "on"),
+	REFUSED_BUT("usb", "off"),
+	REFUSED_BUT("vmport", "off auto"),
+	REFUSED_BUT("smm", "off auto"),
+	REFUSED_BUT("mem-merge", "off"),
+	REFUSED_BUT("nvdimm", "off"),
+	REFUSED_BUT("hmat", "off"),
+	REFUSED_BUT("pic", "on auto"),
+	REFUSED_BUT("pit", "on auto"),
+	REFUSED_BUT("i8042", "on"),
+	REFUSED_BUT("smbus", "on"),
+	REFUSED_BUT("suppress-vmdesc", "off"),
+	REFUSED_BUT("default-bus-bypass-iommu", "off"),
+	REFUSED_BUT("bus-lock-ratelimit", "0"),
+	REFUSED("memory-backend", OPT_LATER),
+	REFUSED("memory-encryption", OPT_LATER),
+	REFUSED("confidential-guest-support", OPT_LATER),
+	REFUSED("kernel", OPT_LATER),
+	REFUSED("initrd", OPT_LATER),
+	REFUSED("append", OPT_LATER),
+	REFUSED("firmware", "say it with -bios"),
+	REFUSED("max-ram-below-4g", OPT_LATER),
+	REFUSED("max-fw-size", OPT_LATER),
+	REFUSED("sata", OPT_LATER),
+	REFUSED("sgx-epc", OPT_LATER),
+	REFUSED("x-oem-id", OPT_LATER),
+	REFUSED("x-oem-table-id", OPT_LATER),
+	REFUSED("aes-key-wrap", NOT_X86),
+	REFUSED("dea-key-wrap", NOT_X86),
+	REFUSED("dtb", NOT_X86),
+	REFUSED("dumpdtb", NOT_X86),
+	REFUSED("dt-compatible", NOT_X86),
+	REFUSED("phandle-start", NOT_X86),
+	{.type = OPT_END},
+};
+
+#define NOT_KVM "for other accelerators than kvm"
+
+const struct opt_desc accel_opts[] = {
+	{KEY("accel", OPT_STRING, machine_conf, accel),
+	 .help = "the accelerator; kvm is there"},
+	REFUSED_BUT("kernel-irqchip", "on"),
+	REFUSED_BUT("kvm-shadow-mem", "0"),
+	REFUSED_BUT("dirty-ring-size", "0"),
+	REFUSED_BUT("notify-vmexit", "disable"),
+	REFUSED("notify-window", OPT_LATER),
+	REFUSED("igd-passthru", NOT_KVM),
+	REFUSED("split-wx", NOT_KVM),
+	REFUSED("tb-size", NOT_KVM),
+	REFUSED("thread", NOT_KVM),
+	{.type = OPT_END},
+};
+
+static const char *const clocks[] = {"host", "rt", "vm", NULL};
+static const char *const driftfixes[] = {"none", "slew", NULL};
+
+const struct opt_desc rtc_opts[] = {
+	{KEY("base", OPT_STRING, rtc_conf, base),
+	 .help = "utc, localtime or a date like 2006-06-17T16:01:21"},
+	{KEY("clock", OPT_ENUM, rtc_conf, clock), .choices = clocks,
+	 .help = "what drives it: host, rt or vm"},
+	{KEY("driftfix", OPT_ENUM, rtc_conf, driftfix),
+	 .choices = driftfixes,
+	 .help = "slew: make up for ticks that the guest missed"},
+	{.type = OPT_END},
+};
+
+const struct opt_desc boot_opts[] = {
+	{KEY("order", OPT_STRING, boot_conf, order),
+	 .help = "a, b floppy, c hard disk, d CD-ROM, n network"},
+	{KEY("strict", OPT_BOOL, boot_conf, strict),
+	 .help = "boot from nothing else"},
+	REFUSED("once", OPT_LATER),
+	REFUSED_BUT("menu", "off"),
+	REFUSED("splash", OPT_LATER),
+	REFUSED("splash-time", OPT_LATER),
+	REFUSED_BUT("reboot-timeout", "-1"),
+	{.type = OPT_END},
+};
+
+static const char *const modes[] = {"readline", "control", NULL};
+
+const struct opt_desc mon_opts[] = {
+	{KEY("chardev", OPT_STRING, mon_conf, chardev),
+	 .help = "id of the character device"},
+	{KEY("mode", OPT_ENUM, mon_conf, mode), .choices = modes,
+	 .help = "readline for people, control for programs (QMP)"},
+	{KEY("pretty", OPT_BOOL, mon_conf, pretty),
+	 .help = "indent what a control monitor answers"},
+	{KEY("id", OPT_STRING, mon_conf, id),
+	 .help = "a name for the monitor"},
+	{.type = OPT_END},
+};
+
+static const char *const interfaces[] = {"ide", "floppy", "none", NULL};
+static const char *const later_interfaces[] = {"scsi", "virtio", "pflash",
+	"sd", "mtd", "xen", NULL};
+static const char *const medias[] = {"disk", "cdrom", NULL};
+
+/* A number from 0 on; -1 in the struct stands for none. */
+#define PLACE(key, field) KEY(key, OPT_I64, drive_conf, field), .max = 255
+
+const struct opt_desc drive_opts[] = {
+	{KEY("file", OPT_STRING, drive_conf, file),
+	 .help = "the image, or a block device"},
+	{KEY("format", OPT_STRING, drive_conf, format),
+	 .help = "the format of the image; probed if it is not given"},
+	{KEY("driver", OPT_STRING, drive_conf, format),
+	 .help = "the same as format"},
+	{KEY("if", OPT_ENUM, drive_conf, interface), .choices = interfaces,
+	 .later = later_interfaces,
+	 .help = "what it is attached to"},
+	{KEY("media", OPT_ENUM, drive_conf, media), .choices = medias,
+	 .help = "disk or cdrom"},
+	{PLACE("index", index),
+	 .help = "its number among the drives of the interface"},
+	{PLACE("bus", bus), .help = "the bus it is at"},
+	{PLACE("unit", unit), .help = "its place on the bus"},
+	{KEY("id", OPT_STRING, drive_conf, id), .help = "a name for it"},
+	{KEY("serial", OPT_STRING, drive_conf, serial),
+	 .help = "its serial number"},
+	{KEY("readonly", OPT_BOOL, drive_conf, readonly),
+	 .help = "on: the guest cannot write"},
+	{KEY("read-only", OPT_BOOL, drive_conf, readonly),
+	 .help = "the same as readonly"},
+	REFUSED_BUT("cache", "writeback"),
+	REFUSED_BUT("cache.direct", "off"),
+	REFUSED_BUT("cache.no-flush", "off"),
+	REFUSED_BUT("cache.writeback", "on"),
+	REFUSED_BUT("aio", "threads"),
+	REFUSED_BUT("snapshot", "off"),
+	REFUSED_BUT("discard", "ignore off"),
+	REFUSED_BUT("detect-zeroes", "off"),
+	REFUSED_BUT("copy-on-read", "off"),
+	REFUSED_BUT("werror", "report"),
+	REFUSED_BUT("rerror", "report"),
+	REFUSED_BUT("locking", "auto on"),
+	REFUSED_BUT("force-share", "off"),
+	REFUSED_BUT("auto-read-only", "off"),
+	REFUSED_BUT("bps", "0"),
+	REFUSED_BUT("bps_rd", "0"),
+	REFUSED_BUT("bps_wr", "0"),
+	REFUSED_BUT("bps_max", "0"),
+	REFUSED_BUT("bps_rd_max", "0"),
+	REFUSED_BUT("bps_wr_max", "0"),
+	REFUSED_BUT("iops", "0"),
+	REFUSED_BUT("iops_rd", "0"),
+	REFUSED_BUT("iops_wr", "0"),
+	REFUSED_BUT("iops_max", "0"),
+	REFUSED_BUT("iops_rd_max", "0"),
+	REFUSED_BUT("iops_wr_max", "0"),
+	REFUSED_BUT("iops_size", "0"),
+	REFUSED("throttling.bps-total", OPT_LATER),
+	REFUSED("throttling.iops-total", OPT_LATER),
+	REFUSED("group", OPT_LATER),
+	REFUSED("stats-account-invalid", OPT_LATER),
+	REFUSED("stats-account-failed", OPT_LATER),
+	REFUSED("node-name", OPT_LATER),
+	REFUSED("backing", OPT_LATER),
+	REFUSED("file.driver", OPT_LATER),
+	REFUSED("file.filename", "say it with file"),
+	REFUSED("file.locking", "say it with locking"),
+	REFUSED("addr", "gone from qemu; say it with -device"),
+	REFUSED("cyls", "gone from qemu; say it with -device"),
+	REFUSED("heads", "gone from qemu; say it with -device"),
+	REFUSED("secs", "gone from qemu; say it with -device"),
+	REFUSED("trans", "gone from qemu; say it with -device"),
+	{.type = OPT_END},
+};
+
+static const char *const vgas[] = {"std", "none", NULL};
+static const char *const later_vgas[] = {"cirrus", "vmware", "qxl", "virtio",
+	"xenfb", "tcx", "cg3", NULL};
+
+const struct opt_desc vga_opts[] = {
+	{KEY("type", OPT_ENUM, config, vga), .choices = vgas,
+	 .later = later_vgas,
+	 .help = "the display adapter"},
+	{.type = OPT_END},
+};
+
+static const char *const displays[] = {"none", NULL};
+static const char *const later_displays[] = {"vnc", "curses", "sdl", "gtk",
+	"spice-app", "egl-headless", "dbus", "default", NULL};
+
+const struct opt_desc display_opts[] = {
+	{KEY("type", OPT_ENUM, config, display), .choices = displays,
+	 .later = later_displays,
+	 .help = "where the guest's screen is seen"},
+	{.type = OPT_END},
+};
+
+const struct opt_desc global_opts[] = {
+	{KEY("driver", OPT_STRING, global_conf, driver),
+	 .help = "the kind of device"},
+	{KEY("property", OPT_STRING, global_conf, property),
+	 .help = "its property"},
+	{KEY("value", OPT_STRING, global_conf, value),
+	 .help = "the value it has unless -device says otherwise"},
+	{.type = OPT_END},
+};
+/* clang-format on */
