@@ -210,11 +210,9 @@ static bool named(const struct pc *pc, const struct device_class *class)
 /* One by default, unless -device or -vga none says otherwise. */
 static int build_vga(struct pc *pc, struct error *err)
 {
-	const struct config *conf = pc->conf;
 	struct device *dev;
 
-	if (conf->vga == VGA_NONE || named(pc, &vga_class) ||
-	    (conf->nodefaults && !conf->vga_set))
+	if (pc->conf->vga == VGA_NONE || named(pc, &vga_class))
 		return 0;
 	dev = new_device(pc, &vga_class, "vga", err);
 	if (!dev)

@@ -11,6 +11,7 @@
 
 #include "vmm/config.h"
 #include "vmm/firmware.h"
+#include "vmm/host_memory.h"
 #include "vmm/machine.h"
 
 #define GIB	     (UINT64_C(1) << 30)
@@ -56,8 +57,10 @@ static void split_ram(struct pc_memory *mem, uint64_t size)
 int pc_memory_build(struct pc_memory *mem, struct machine *m, struct error *err)
 {
 	uint64_t size = m->config->mem.size;
-	int rc;
+	int rc = host_memory_check(size, err);
 
+	if (rc < 0)
+		return error_prefix(err, "-m");
 	split_ram(mem, size);
 	mem->ram = gmem_block_new(&m->gmem, "pc.ram", size, err);
 	if (!mem->ram)

@@ -114,7 +114,7 @@ void cmdline_help(const char *program)
 				print_option(o);
 	}
 	printf("\nAbout pcvm:\n"
-	       "  -help, -h         Print this.\n"
+	       "  -help             Print this; -h does, too.\n"
 	       "  -version          Print the version.\n");
 	print_later();
 	printf("\nOptions begin with one dash or two; later ones override "

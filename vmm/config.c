@@ -69,6 +69,13 @@ static int check_boot(const char *order, struct error *err)
 	return 0;
 }
 
+static int check_cpu(const char *cpu, struct error *err)
+{
+	if (!*cpu)
+		return error_set(err, EINVAL, "-cpu: the model is missing");
+	return cpuid_check_spec(cpu, err);
+}
+
 static bool has_device(const struct config *c, const char *driver)
 {
 	unsigned i;
@@ -128,7 +135,7 @@ static int complete(struct config *c, struct error *err)
 	    (rc = complete_mem(&c->mem, err)) < 0 ||
 	    (rc = config_complete_rtc(&c->rtc, err)) < 0 ||
 	    (rc = check_boot(order, err)) < 0 ||
-	    (rc = cpuid_check_spec(c->cpu, err)) < 0 ||
+	    (rc = check_cpu(c->cpu, err)) < 0 ||
 	    (rc = config_check_globals(c, err)) < 0 ||
 	    (rc = check_characters(c, err)) < 0 ||
 	    (rc = add_characters(c, err)) < 0)

@@ -11,12 +11,10 @@
 static char *describe(const struct cmdline_opt *o, const char *arg)
 {
 	char *text;
+	int n = o->name ? asprintf(&text, "-%s %s", o->name, arg)
+			: asprintf(&text, "%s", arg);
 
-	if (asprintf(&text, "%s%s%s", o->name ? "-" : "",
-		     o->name ? o->name : "", o->name ? " " : "") < 0)
-		return NULL;
-	text = realloc(text, strlen(text) + strlen(arg) + 1);
-	return text ? strcat(text, arg) : NULL;
+	return n < 0 ? NULL : text;
 }
 
 /* The new drive is the config's, whatever becomes of it. */

@@ -13,22 +13,39 @@ const struct machine_name machine_names[] = {
 	{NULL, NULL},
 };
 
-/* Machines of qemu's; of some every name that begins so. */
-static const char *const later[] = {
-	"isapc",       "microvm",  "none",     "q35",
-	"pc-i440fx-*", "pc-q35-*", "x-remote", "xenfv*",
+/* Machines of qemu's that are not here, and families that have versions. */
+static const char *const later[] = {"isapc", "microvm",	 "none",
+				    "q35",   "x-remote", "xenfv"};
+static const char *const families[] = {"pc-i440fx-", "pc-q35-", "xenfv-"};
+static const char *const versions[] = {
+	"1.4",	"1.5", "1.6", "1.7", "2.0",   "2.1", "2.2",  "2.3",
+	"2.4",	"2.5", "2.6", "2.7", "2.8",   "2.9", "2.10", "2.11",
+	"2.12", "3.0", "3.1", "4.0", "4.0.1", "4.1", "4.2",  "5.0",
+	"5.1",	"5.2", "6.0", "6.1", "6.2",   "7.0", "7.1",  "7.2",
 };
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static bool is_among(const char *word, const char *const *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return false;
+}
 
 static bool is_later(const char *type)
 {
 	size_t i, n;
 
-	for (i = 0; i < sizeof(later) / sizeof(*later); i++) {
-		n = strcspn(later[i], "*");
-		if (!strncmp(type, later[i], n) && (later[i][n] || !type[n]))
-			return true;
+	for (i = 0; i < COUNT(families); i++) {
+		n = strlen(families[i]);
+		if (!strncmp(type, families[i], n))
+			return is_among(type + n, versions, COUNT(versions));
 	}
-	return false;
+	return is_among(type, later, COUNT(later));
 }
 
 static int check_type(const char *type, struct error *err)

@@ -12,6 +12,7 @@
 
 #include "vmm/cpu_features.h"
 #include "vmm/cpu_models.h"
+#include "vmm/cpu_suggest.h"
 #include "vmm/endian.h"
 #include "vmm/log.h"
 #include "vmm/opt.h"
@@ -257,6 +258,9 @@ static void set_host_features(struct build *b)
 
 static int choose_model(struct build *b, const char *name, struct error *err)
 {
+	const char *near;
+	char buf[64];
+
 	snprintf(b->model_name, sizeof(b->model_name), "%s", name);
 	b->is_host = !strcmp(name, "host") || !strcmp(name, "max");
 	if (b->is_host || !strcmp(name, "base"))
@@ -264,12 +268,27 @@ static int choose_model(struct build *b, const char *name, struct error *err)
 	b->model = cpu_model_find(name);
 	if (b->model)
 		return 0;
+	near = cpu_model_suggest(name, buf, sizeof(buf));
+	if (near)
+		return error_set(err, EINVAL,
+				 "-cpu %s: there is no such model; did you "
+				 "mean '%s'?",
+				 name, near);
 	return error_set(err, EINVAL,
-			 "unable to find CPU model '%s' (see -cpu help)", name);
+			 "-cpu %s: there is no such model; -cpu help lists "
+			 "them",
+			 name);
 }
 
 static int unknown_property(const char *key, struct error *err)
 {
+	const char *near = feature_suggest(key);
+	size_t n = 0;
+
+	while (spec_opts[n].name)
+		n++;
+	if (!near)
+		near = opt_nearest(key, spec_opts, n, sizeof(*spec_opts));
 	if (!strncmp(key, "hv-", 3) || !strncmp(key, "hv_", 3))
 		return error_set(err, ENOTSUP,
 				 "-cpu %s: Hyper-V enlightenments are not "
@@ -281,7 +300,21 @@ static int unknown_property(const char *key, struct error *err)
 				 "pcvm (nested VMX, SGX and features that live "
 				 "in MSRs)",
 				 key);
-	return error_set(err, EINVAL, "Property '%s' not found", key);
+	if (near)
+		return error_set(err, EINVAL,
+				 "-cpu: there is no feature or property '%s'; "
+				 "did you mean '%s'?",
+				 key, near);
+	return error_set(err, EINVAL,
+			 "-cpu: there is no feature or property '%s'", key);
+}
+
+/* "nodeid-msr" is the feature of that name, not one that is switched off. */
+static void name_of(const struct opt_pair *pair, char *out, size_t size)
+{
+	bool negated = pair->bare && !strcmp(pair->value, "off");
+
+	snprintf(out, size, "%s%s", negated ? "no" : "", pair->key);
 }
 
 /* key=value: a property of the vCPU, or a feature by on and off. */
@@ -323,19 +356,24 @@ static int apply_list(struct build *b, const struct opt_list *list,
 		      bool features, struct error *err)
 {
 	enum feature_word w;
+	const char *key;
+	char name[64];
 	unsigned bit;
 	size_t i;
 	int rc;
 
 	for (i = 1; i < list->n; i++) {
-		const char *key = list->pair[i].key;
-		bool plus = *key == '+', minus = *key == '-';
+		const struct opt_pair *pair = &list->pair[i];
+		bool plus, minus;
 
-		key += plus || minus;
+		name_of(pair, name, sizeof(name));
+		plus = *name == '+';
+		minus = *name == '-';
+		key = name + (plus || minus);
 		if (feature_find(key, &w, &bit) != features)
 			continue;
-		rc = set_property(b, key, list->pair[i].value, plus, minus,
-				  err);
+		rc = set_property(b, key, pair->bare ? "on" : pair->value, plus,
+				  minus, err);
 		if (rc < 0)
 			return rc;
 	}

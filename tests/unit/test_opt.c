@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Typed options: splitting, values of every type, suggestions. */
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/unit.h"
@@ -62,16 +61,14 @@ static void split(const char *text, const char *implied, const char *expected)
 {
 	struct opt_list list;
 	char got[400] = "";
-	size_t i;
+	size_t i, at = 0;
 
 	ck_assert_int_eq(opt_split(text, implied, &list, &err), 0);
-	for (i = 0; i < list.n; i++) {
-		strcat(got, "[");
-		strcat(got, list.pair[i].key);
-		strcat(got, list.pair[i].bare ? "!" : "=");
-		strcat(got, list.pair[i].value);
-		strcat(got, "]");
-	}
+	for (i = 0; i < list.n && at < sizeof(got); i++)
+		at += (size_t)snprintf(got + at, sizeof(got) - at, "[%s%s%s]",
+				       list.pair[i].key,
+				       list.pair[i].bare ? "!" : "=",
+				       list.pair[i].value);
 	ck_assert_str_eq(got, expected);
 	opt_list_free(&list);
 	ck_assert_ptr_null(list.pair);
