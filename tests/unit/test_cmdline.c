@@ -490,7 +490,7 @@ START_TEST(test_devices)
 {
 	accept("-device isa-debugcon,iobase=0x402,id=a -device driver=x "
 	       "-device '{\"driver\": \"y\", \"n\": 5, \"id\": \"b\"}' "
-	       "-global PIIX4_PM.disable_s3=on "
+	       "-global PIIX4_PM.disable_s3=1 "
 	       "-global driver=PIIX4_PM,property=disable_s4,value=a=b");
 	ck_assert_uint_eq(c.ndevices, 3);
 	ck_assert_str_eq(opt_list_get(&c.devices[0], "driver"), "isa-debugcon");
@@ -501,7 +501,7 @@ START_TEST(test_devices)
 	ck_assert_uint_eq(c.nglobals, 2);
 	ck_assert_str_eq(c.globals[0].driver, "PIIX4_PM");
 	ck_assert_str_eq(c.globals[0].property, "disable_s3");
-	ck_assert_str_eq(c.globals[0].value, "on");
+	ck_assert_str_eq(c.globals[0].value, "1");
 	ck_assert_str_eq(c.globals[1].value, "a=b");
 	config_free(&c);
 	/* As with qemu, a kind that there is not is no error. */
