@@ -52,6 +52,8 @@ enum reg {
 #define INDEX_MASK  0x7fu
 #define UIP_NS	    (244 * NS_PER_USEC)
 #define PERIOD_HZ   32768u
+#define YEAR_FIRST  1900
+#define YEAR_LAST   2150
 #define OWED_MAX    1000u /* what slew remembers at most */
 
 static int64_t guest_now(const struct mc146818 *rtc)
@@ -123,6 +125,7 @@ static int64_t load_time(const struct mc146818 *rtc)
 {
 	unsigned century = (rtc->ram[REG_CENTURY] >> 4) * 10u +
 			   (rtc->ram[REG_CENTURY] & 15);
+	int year = (int)(century * 100 + decode(rtc, rtc->ram[REG_YEAR]));
 	struct tm tm = {
 		.tm_sec = (int)decode(rtc, rtc->ram[REG_SECONDS]),
 		.tm_min = (int)decode(rtc, rtc->ram[REG_MINUTES]),
@@ -134,6 +137,11 @@ static int64_t load_time(const struct mc146818 *rtc)
 			1900,
 	};
 
+	/* 64 bits of nanoseconds reach no farther. */
+	if (year < YEAR_FIRST)
+		tm.tm_year = YEAR_FIRST - 1900;
+	if (year > YEAR_LAST)
+		tm.tm_year = YEAR_LAST - 1900;
 	return timegm(&tm) * NS_PER_SEC;
 }
 

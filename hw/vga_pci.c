@@ -77,6 +77,8 @@ static int init(struct device *dev, struct error *err)
 
 	if (rc < 0)
 		return rc;
+	while (vga->vram_mb & (vga->vram_mb - 1))
+		vga->vram_mb++; /* a BAR is a power of two */
 	vga->vram = gmem_block_new(&dev->machine->gmem, "vga.vram",
 				   (size_t)vga->vram_mb << MIB, err);
 	rc = vga->vram ? map(vga, err) : -1;
