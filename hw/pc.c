@@ -375,6 +375,18 @@ static int build_devices(struct pc *pc, struct error *err)
 	return 0;
 }
 
+/* The slots that guests may take for pluggable: all but the fixed ones. */
+static uint32_t hotplug_slots(const struct pc *pc)
+{
+	uint32_t slots = UINT32_MAX;
+	unsigned devfn;
+
+	for (devfn = 0; devfn < PCI_SLOTS * 8; devfn++)
+		if (pc->host->bus.dev[devfn])
+			slots &= ~(UINT32_C(1) << PCI_SLOT(devfn));
+	return slots;
+}
+
 /* Registers by which processors and PCI devices come and go. */
 static int build_hotplug(struct pc *pc, struct error *err)
 {
@@ -390,7 +402,7 @@ static int build_hotplug(struct pc *pc, struct error *err)
 		return -ENOMEM;
 	pci->irq[0] = piix4_pm_gpe(pc->pm, ACPI_GPE_PCI_HOTPLUG);
 	cpu->irq[0] = piix4_pm_gpe(pc->pm, ACPI_GPE_CPU_HOTPLUG);
-	acpi_pci_hotplug_wire(pci, 0, NULL, NULL);
+	acpi_pci_hotplug_wire(pci, hotplug_slots(pc), NULL, NULL);
 	acpi_cpu_hotplug_wire(cpu, pc->conf->smp.cpus, pc->conf->smp.maxcpus,
 			      pc->apic_ids, NULL, NULL);
 	rc = device_start(pci, err);
@@ -407,6 +419,7 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 		.cpuid_eax = pc->cpuid_eax,
 		.cpuid_edx = pc->cpuid_edx,
 		.apic_ids = pc->apic_ids,
+		.hotplug_slots = hotplug_slots(pc),
 	};
 	unsigned i;
 	int rc;
@@ -506,11 +519,11 @@ int pc_build(struct machine *m, struct error *err)
 	    (rc = kvm_create_irqchip(m->kvm, err)) < 0 ||
 	    (rc = build_vcpus(pc, err)) < 0 ||
 	    (rc = build_piix3(pc, err)) < 0 || (rc = build_pm(pc, err)) < 0 ||
-	    (rc = build_hotplug(pc, err)) < 0 ||
 	    (rc = build_ide(pc, err)) < 0 || (rc = build_vga(pc, err)) < 0 ||
 	    (rc = build_rtc(pc, err)) < 0 || (rc = build_isa(pc, err)) < 0 ||
 	    (rc = build_characters(pc, err)) < 0 ||
 	    (rc = build_devices(pc, err)) < 0 ||
+	    (rc = build_hotplug(pc, err)) < 0 ||
 	    (rc = build_fw_cfg(pc, err)) < 0)
 		return rc;
 	cmos_fill(pc->rtc, pc->conf, &pc->memory);
