@@ -115,17 +115,6 @@ static int attach_default(struct places *p, struct error *err)
 	return attach(p, &empty, err);
 }
 
-static int check_interface(const struct drive_conf *d, struct error *err)
-{
-	if (d->interface == IF_IDE)
-		return 0;
-	return error_set(err, ENOTSUP,
-			 "%s: if=%s is not supported by this version of pcvm; "
-			 "if=ide is",
-			 d->option,
-			 d->interface == IF_FLOPPY ? "floppy" : "none");
-}
-
 int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 		     struct error *err)
 {
@@ -134,11 +123,8 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 	unsigned i;
 	int rc = 0;
 
-	for (i = 0; i < conf->ndrives && rc == 0; i++) {
-		rc = check_interface(&conf->drives[i], err);
-		if (rc == 0)
-			rc = attach(&p, &conf->drives[i], err);
-	}
+	for (i = 0; i < conf->ndrives && rc == 0; i++)
+		rc = attach(&p, &conf->drives[i], err);
 	return rc < 0 ? rc : attach_default(&p, err);
 }
 

@@ -176,9 +176,9 @@ const struct opt_desc mon_opts[] = {
 	{.type = OPT_END},
 };
 
-static const char *const interfaces[] = {"ide", "floppy", "none", NULL};
-static const char *const later_interfaces[] = {"scsi", "virtio", "pflash",
-	"sd", "mtd", "xen", NULL};
+static const char *const interfaces[] = {"ide", NULL};
+static const char *const later_interfaces[] = {"none", "floppy", "scsi",
+	"virtio", "pflash", "sd", "mtd", "xen", NULL};
 static const char *const medias[] = {"disk", "cdrom", NULL};
 
 /* A number from 0 on; -1 in the struct stands for none. */

@@ -20,7 +20,7 @@ struct str_list {
 	unsigned n;
 };
 
-enum drive_if { IF_IDE, IF_FLOPPY, IF_NONE };
+enum drive_if { IF_IDE };
 enum drive_media { MEDIA_DISK, MEDIA_CDROM };
 
 struct drive_conf {

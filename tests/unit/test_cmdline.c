@@ -438,17 +438,17 @@ END_TEST
 START_TEST(test_drives)
 {
 	accept("-drive file=a,,b,format=raw,index=1,id=d0,serial=S,media=disk "
-	       "-drive if=none,id=x -drive media=cdrom,bus=1,unit=0 "
+	       "-drive media=cdrom,id=x -drive media=cdrom,bus=1,unit=0 "
 	       "-drive a.img,if=ide,readonly=off,cache=writeback,snapshot=no "
-	       "-drive driver=raw,file=b,media=cdrom,read-only=on "
-	       "-drive if=floppy");
-	ck_assert_uint_eq(c.ndrives, 6);
+	       "-drive driver=raw,file=b,media=cdrom,read-only=on");
+	ck_assert_uint_eq(c.ndrives, 5);
 	ck_assert_str_eq(c.drives[0].file, "a,b");
 	ck_assert_str_eq(c.drives[0].format, "raw");
 	ck_assert_int_eq(c.drives[0].index, 1);
 	ck_assert_str_eq(c.drives[0].id, "d0");
 	ck_assert_str_eq(c.drives[0].serial, "S");
-	ck_assert_int_eq(c.drives[1].interface, IF_NONE);
+	ck_assert_int_eq(c.drives[1].media, MEDIA_CDROM);
+	ck_assert_ptr_null(c.drives[1].file);
 	ck_assert_int_eq(c.drives[2].bus, 1);
 	ck_assert_int_eq(c.drives[2].unit, 0);
 	ck_assert_int_eq(c.drives[2].index, -1);
@@ -473,8 +473,9 @@ START_TEST(test_drive_errors)
 	refuse("-drive file=a,readonly=on", "cannot be read-only");
 	refuse("-drive file=a,readonly=x", "'on' or 'off'");
 	refuse("-drive file=a,media=foo", "not one of: disk, cdrom");
-	refuse("-drive file=a,if=foo", "not one of: ide, floppy, none");
+	refuse("-drive file=a,if=foo", "not one of: ide");
 	refuse("-drive file=a,if=virtio", "if=virtio: " OPT_LATER);
+	refuse("-drive if=none,id=a", "if=none: " OPT_LATER);
 	refuse("-drive file=a,cache=none", "cache=none: " OPT_LATER);
 	refuse("-drive file=a,snapshot=on", "snapshot=on: " OPT_LATER);
 	refuse("-drive file=a,cyls=2", "say it with -device");
