@@ -17,6 +17,7 @@
 #define EFER_LMA  (1u << 10)
 #define LINE	  16u
 #define INSN_MAX  15u
+#define CODE_LINE 8
 #define COUNT_MAX 65536
 
 struct format {
@@ -153,35 +154,48 @@ static unsigned code_bits(struct monitor_call *call)
 	return s.cs.db ? 32 : 16;
 }
 
+/* Up to eight bytes stand before an instruction; more, on further lines. */
+static void print_insn(struct monitor_call *call, uint64_t addr,
+		       const uint8_t *code, size_t n, const char *text)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i += CODE_LINE) {
+		monitor_printf(call, "0x%08" PRIx64 ": ", addr + i);
+		for (j = i; j < n && j < i + CODE_LINE; j++)
+			monitor_printf(call, " %02x", code[j]);
+		if (i == 0)
+			monitor_printf(call, "%*s  %s",
+				       (int)(3 * (n < CODE_LINE ? CODE_LINE - n
+								: 0)),
+				       "", text);
+		monitor_printf(call, "\n");
+	}
+}
+
 static void print_code(struct monitor_call *call, bool physical, uint64_t addr,
 		       long count)
 {
 	unsigned bits = code_bits(call);
+	char text[DISASM_TEXT];
 	uint8_t code[INSN_MAX];
-	char text[200];
-	size_t have, n, i;
+	size_t have, n;
 
 	for (; count > 0; count--, addr += n) {
 		for (have = 0; have < INSN_MAX; have++)
 			if (!read_some(call, physical, addr + have, code + have,
 				       1))
 				break;
-		n = disasm(code, have, bits, addr, text, sizeof(text));
+		n = have ? disasm(code, have, bits, addr, text, sizeof(text))
+			 : 0;
 		if (!n) {
 			monitor_printf(call,
-				       have < INSN_MAX
-					       ? "0x%08" PRIx64
-						 ": unable to read memory\n"
-					       : "0x%08" PRIx64
-						 ": unable to disassemble\n",
+				       "0x%08" PRIx64
+				       ": unable to read memory\n",
 				       addr);
 			return;
 		}
-		monitor_printf(call, "0x%08" PRIx64 ":  ", addr);
-		for (i = 0; i < n; i++)
-			monitor_printf(call, "%02x ", code[i]);
-		monitor_printf(call, "%*s%s\n", (int)(3 * (n < 8 ? 8 - n : 0)),
-			       "", text);
+		print_insn(call, addr, code, n, text);
 	}
 }
 
