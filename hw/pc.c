@@ -14,6 +14,7 @@
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/cmos.h"
 #include "hw/fw_cfg.h"
+#include "hw/hpet.h"
 #include "hw/i440fx.h"
 #include "hw/i8042.h"
 #include "hw/isa_debugcon.h"
@@ -38,13 +39,14 @@ enum { ISA_IRQS = 16, SOURCES = 32 };
 struct pc {
 	struct machine *m;
 	const struct config *conf;
-	struct irq_or isa[ISA_IRQS]; /* into KVM's PIC and I/O APIC */
-	unsigned sources[ISA_IRQS]; /* of each that are taken */
+	struct irq_or gsi[KVM_IOAPIC_PINS]; /* into KVM's PIC and I/O APIC */
+	unsigned sources[KVM_IOAPIC_PINS]; /* of each that are taken */
 	struct i440fx *host;
 	struct piix3 *piix3;
 	struct piix3_ide *ide;
 	struct piix4_pm *pm;
 	struct blk_fronts fronts;
+	struct hpet *hpet; /* NULL with hpet=off */
 	struct mc146818 *rtc;
 	uint32_t apic_ids[256];
 	uint32_t cpuid_eax, cpuid_edx; /* leaf 1 */
@@ -90,10 +92,10 @@ enum { IRQ_RTC = 8, IRQ_SCI = 9, IRQ_IDE = 14 };
 enum { VGA_WINDOW = 0xa0000, VGA_WINDOW_SIZE = 0x20000 };
 enum { PORT_RTC = 0x70, PORT_RESET = 0xcf9, PORT_PCI = 0xcf8 };
 
-/* A new end of the wire to ISA interrupt n. */
+/* A new end of the wire to interrupt n, the first 16 of which are ISA's. */
 static struct irq isa_irq(struct pc *pc, unsigned n)
 {
-	return irq_or_input(&pc->isa[n], pc->sources[n]++ % SOURCES);
+	return irq_or_input(&pc->gsi[n], pc->sources[n]++ % SOURCES);
 }
 
 static struct device *new_device(struct pc *pc,
@@ -224,6 +226,31 @@ static int build_vga(struct pc *pc, struct error *err)
 	return device_start(dev, err);
 }
 
+static void send_msi(void *ctx, uint64_t addr, uint32_t data)
+{
+	kvm_send_msi(ctx, addr, data);
+}
+
+static int build_hpet(struct pc *pc, struct error *err)
+{
+	struct device *dev;
+	unsigned i;
+
+	if (!pc->conf->machine.hpet)
+		return 0;
+	dev = new_device(pc, &hpet_class, "hpet", err);
+	if (!dev || device_map(dev, 0, &pc->m->mem, HPET_BASE, err) < 0)
+		return -ENOMEM;
+	pc->hpet = (struct hpet *)dev;
+	for (i = 0; i < HPET_PINS; i++)
+		dev->irq[i] = isa_irq(pc, i);
+	pc->hpet->legacy = kvm_pit_gate(pc->m->kvm);
+	pc->hpet->rtc_out = isa_irq(pc, IRQ_RTC);
+	pc->hpet->send = send_msi;
+	pc->hpet->send_ctx = pc->m->kvm;
+	return device_start(dev, err);
+}
+
 static int build_rtc(struct pc *pc, struct error *err)
 {
 	struct device *dev = new_device(pc, &mc146818_class, "rtc", err);
@@ -231,7 +258,8 @@ static int build_rtc(struct pc *pc, struct error *err)
 	if (!dev || device_map(dev, 0, &pc->m->io, PORT_RTC, err) < 0)
 		return -ENOMEM;
 	pc->rtc = (struct mc146818 *)dev;
-	dev->irq[0] = isa_irq(pc, IRQ_RTC);
+	dev->irq[0] =
+		pc->hpet ? hpet_rtc_input(pc->hpet) : isa_irq(pc, IRQ_RTC);
 	cmos_set_clock(pc->rtc, &pc->conf->rtc);
 	return device_start(dev, err);
 }
@@ -419,6 +447,7 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 		.cpuid_eax = pc->cpuid_eax,
 		.cpuid_edx = pc->cpuid_edx,
 		.apic_ids = pc->apic_ids,
+		.hpet = pc->hpet != NULL,
 		.hotplug_slots = hotplug_slots(pc),
 	};
 	unsigned i;
@@ -490,12 +519,12 @@ static void on_event(void *ctx, enum machine_event event)
 	}
 }
 
-static void connect_isa(struct pc *pc)
+static void connect_gsis(struct pc *pc)
 {
 	unsigned i;
 
-	for (i = 0; i < ISA_IRQS; i++)
-		pc->isa[i].out = kvm_gsi(pc->m->kvm, i);
+	for (i = 0; i < KVM_IOAPIC_PINS; i++)
+		pc->gsi[i].out = kvm_gsi(pc->m->kvm, i);
 }
 
 int pc_build(struct machine *m, struct error *err)
@@ -510,7 +539,7 @@ int pc_build(struct machine *m, struct error *err)
 	machine_add_notifier(m, &pc->notifier, on_event, pc);
 	list_init(&pc->fronts.list);
 	m->fronts = &pc->fronts;
-	connect_isa(pc);
+	connect_gsis(pc);
 	/* Memory before the interrupt controllers: it is faster in KVM. */
 	if ((rc = pc_memory_build(&pc->memory, m, err)) < 0 ||
 	    (rc = build_host(pc, err)) < 0 ||
@@ -520,7 +549,8 @@ int pc_build(struct machine *m, struct error *err)
 	    (rc = build_vcpus(pc, err)) < 0 ||
 	    (rc = build_piix3(pc, err)) < 0 || (rc = build_pm(pc, err)) < 0 ||
 	    (rc = build_ide(pc, err)) < 0 || (rc = build_vga(pc, err)) < 0 ||
-	    (rc = build_rtc(pc, err)) < 0 || (rc = build_isa(pc, err)) < 0 ||
+	    (rc = build_hpet(pc, err)) < 0 || (rc = build_rtc(pc, err)) < 0 ||
+	    (rc = build_isa(pc, err)) < 0 ||
 	    (rc = build_characters(pc, err)) < 0 ||
 	    (rc = build_devices(pc, err)) < 0 ||
 	    (rc = build_hotplug(pc, err)) < 0 ||

@@ -59,6 +59,9 @@ void kvm_reset_irqchip(struct kvm *kvm);
 /* The line into PIC and I/O APIC that the routing gives gsi (0 to 23). */
 struct irq kvm_gsi(struct kvm *kvm, unsigned gsi);
 
+/* High: the PIT's interrupt is off, since an HPET stands for it. */
+struct irq kvm_pit_gate(struct kvm *kvm);
+
 /* Sends a message-signalled interrupt.  Any thread. */
 int kvm_send_msi(struct kvm *kvm, uint64_t addr, uint32_t data);
 /* A GSI that stands for the message, for irqfds; -ENOSPC when all are used. */

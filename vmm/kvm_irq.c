@@ -8,8 +8,12 @@
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
 
-/* The PIT's line, GSI 0, is pin 2 of the I/O APIC, as the MADT says. */
+/*
+ * The PIT's line, GSI 0, is pin 2 of the I/O APIC, as the MADT says.  GSI 2 is
+ * that pin alone, for an HPET: the PIC's pin 2 has the other PIC.
+ */
 #define IOAPIC_TIMER_PIN 2
+#define PIC_CASCADE_PIN	 2
 #define PIC_PINS_EACH	 8
 
 static int routing_apply(struct kvm *kvm)
@@ -41,14 +45,14 @@ static int routing_init(struct kvm *kvm, struct error *err)
 	if (!kvm->routing)
 		return error_set(err, ENOMEM, "out of memory");
 	for (gsi = 0; gsi < KVM_PIC_PINS; gsi++)
-		route_pin(kvm, gsi,
-			  gsi < PIC_PINS_EACH ? KVM_IRQCHIP_PIC_MASTER
-					      : KVM_IRQCHIP_PIC_SLAVE,
-			  gsi % PIC_PINS_EACH);
+		if (gsi != PIC_CASCADE_PIN)
+			route_pin(kvm, gsi,
+				  gsi < PIC_PINS_EACH ? KVM_IRQCHIP_PIC_MASTER
+						      : KVM_IRQCHIP_PIC_SLAVE,
+				  gsi % PIC_PINS_EACH);
 	for (gsi = 0; gsi < KVM_IOAPIC_PINS; gsi++)
-		if (gsi != IOAPIC_TIMER_PIN)
-			route_pin(kvm, gsi, KVM_IRQCHIP_IOAPIC,
-				  gsi ? gsi : IOAPIC_TIMER_PIN);
+		route_pin(kvm, gsi, KVM_IRQCHIP_IOAPIC,
+			  gsi ? gsi : IOAPIC_TIMER_PIN);
 	kvm->gsi_used[0] = (UINT64_C(1) << KVM_IOAPIC_PINS) - 1;
 	rc = routing_apply(kvm);
 	return rc ? error_errno(err, -rc, "KVM interrupt routing") : 0;
@@ -102,6 +106,33 @@ static bool gsi_set(void *ctx, unsigned gsi, bool level)
 struct irq kvm_gsi(struct kvm *kvm, unsigned gsi)
 {
 	return (struct irq){.set = gsi_set, .ctx = kvm, .n = gsi};
+}
+
+static uint32_t gated(uint32_t flags, bool off)
+{
+	return off ? flags | KVM_PIT_FLAGS_HPET_LEGACY
+		   : flags & ~(uint32_t)KVM_PIT_FLAGS_HPET_LEGACY;
+}
+
+static bool pit_gate_set(void *ctx, unsigned n, bool level)
+{
+	struct kvm *kvm = ctx;
+	struct kvm_pit_state2 pit;
+
+	/* While time stands still, the PIT to be is what counts. */
+	if (kvm->stopped)
+		kvm->pit_stopped.flags = gated(kvm->pit_stopped.flags, level);
+	if (ioctl(kvm->vmfd, KVM_GET_PIT2, &pit) < 0 ||
+	    pit.flags == gated(pit.flags, level))
+		return true;
+	pit.flags = gated(pit.flags, level);
+	ioctl(kvm->vmfd, KVM_SET_PIT2, &pit);
+	return true;
+}
+
+struct irq kvm_pit_gate(struct kvm *kvm)
+{
+	return (struct irq){.set = pit_gate_set, .ctx = kvm};
 }
 
 int kvm_send_msi(struct kvm *kvm, uint64_t addr, uint32_t data)

@@ -7,6 +7,7 @@
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/fw_cfg.h"
+#include "hw/hpet.h"
 #include "hw/i440fx.h"
 #include "hw/i8042.h"
 #include "hw/isa_debug_exit.h"
@@ -35,6 +36,7 @@ const struct device_class *const device_classes[] = {
 	&acpi_cpu_hotplug_class,
 	&acpi_pci_hotplug_class,
 	&fw_cfg_class,
+	&hpet_class,
 	&i440fx_class,
 	&i8042_class,
 	&isa_debug_exit_class,

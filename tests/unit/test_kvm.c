@@ -325,6 +325,44 @@ START_TEST(interrupt_wakes_a_halted_guest)
 }
 END_TEST
 
+START_TEST(an_hpet_silences_the_pit)
+{
+	static const uint8_t code[] = {
+		0xfa, 0x31, 0xc0, 0x8e, 0xd8, /* cli; ds = 0 */
+		0xbc, 0x00, 0x70, 0x8e, 0xd0, /* ss:sp = 0:7000 */
+		0xc7, 0x06, 0x20, 0x00, HANDLER & 0xff, HANDLER >> 8,
+		0xc7, 0x06, 0x22, 0x00, 0x00,		0x00, /* vector 8 */
+		0xb0, 0x13, 0xe6, 0x20, /* ICW1: single, ICW4 follows */
+		0xb0, 0x08, 0xe6, 0x21, /* ICW2: vectors from 8 */
+		0xb0, 0x01, 0xe6, 0x21, /* ICW4 */
+		0xb0, 0xfe, 0xe6, 0x21, /* only IRQ 0 */
+		0xb0, 0x34, 0xe6, 0x43, /* channel 0, mode 2 */
+		0x30, 0xc0, 0xe6, 0x40, 0xe6,		0x40, /* every 55 ms */
+		0xfb, 0xf4, 0xeb, 0xfd, /* sti; hlt; jmp to the hlt */
+	};
+	static const uint8_t handler[] = {OUT_DONE};
+	struct guest g;
+	struct irq gate;
+	unsigned i;
+
+	guest_init(&g, code, sizeof(code), 1);
+	memcpy(g.ram->host + HANDLER, handler, sizeof(handler));
+	gate = kvm_pit_gate(g.m.kvm);
+	irq_raise(&gate);
+	for (i = 0; i < 2; i++) {
+		guest_cont(&g);
+		usleep(200000);
+		guest_stop(&g); /* the gate is kept over the stop */
+	}
+	ck_assert(vcpu_halted(g.m.vcpus[0]));
+	ck_assert_uint_eq(g.dones, 0);
+	irq_lower(&gate);
+	guest_cont(&g);
+	wait_done(&g);
+	guest_fini(&g);
+}
+END_TEST
+
 START_TEST(a_doorbell_signals_its_eventfd)
 {
 	/* mov al, 5; out dx, al */
@@ -377,5 +415,5 @@ UNIT_MAIN("kvm", port_io, string_io, memory_mapped_io,
 	  coalesced_writes_come_before_the_next_access,
 	  writes_to_rom_are_dropped, stopping_catches_a_spinning_guest,
 	  reset_goes_back_to_the_reset_vector, a_triple_fault_resets,
-	  interrupt_wakes_a_halted_guest, a_doorbell_signals_its_eventfd,
-	  message_routes_are_added_and_removed)
+	  interrupt_wakes_a_halted_guest, an_hpet_silences_the_pit,
+	  a_doorbell_signals_its_eventfd, message_routes_are_added_and_removed)
