@@ -75,29 +75,34 @@ void gmem_block_free(struct gmem *gmem, struct ram_block *block)
 	free(block);
 }
 
-/* Takes [base, base + len) out of the view's range i. */
-static size_t cut(struct gmem *gmem, size_t i, gpa_t base, uint64_t len)
+static gpa_t range_last(const struct gmem_range *r)
+{
+	return r->base + (r->len - 1);
+}
+
+/* Takes [base, last] out of the view's range i. */
+static size_t cut(struct gmem *gmem, size_t i, gpa_t base, gpa_t last)
 {
 	struct gmem_range *r = &gmem->view[i];
-	gpa_t end = base + len, r_end = r->base + r->len;
+	gpa_t r_last = range_last(r);
 
-	if (r->base < base && r_end > end) {
+	if (r->base < base && r_last > last) {
 		memmove(r + 1, r, (gmem->nview - i) * sizeof(*r));
 		gmem->nview++;
 		r[0].len = base - r[0].base;
-		r[1].off += end - r[1].base;
-		r[1].base = end;
-		r[1].len = r_end - end;
+		r[1].off += last + 1 - r[1].base;
+		r[1].base = last + 1;
+		r[1].len = r_last - last;
 		return i + 2;
 	}
 	if (r->base < base) {
 		r->len = base - r->base;
 		return i + 1;
 	}
-	if (r_end > end) {
-		r->off += end - r->base;
-		r->base = end;
-		r->len = r_end - end;
+	if (r_last > last) {
+		r->off += last + 1 - r->base;
+		r->base = last + 1;
+		r->len = r_last - last;
 		return i + 1;
 	}
 	memmove(r, r + 1, (gmem->nview - i - 1) * sizeof(*r));
@@ -107,16 +112,18 @@ static size_t cut(struct gmem *gmem, size_t i, gpa_t base, uint64_t len)
 
 static void overlay(struct gmem *gmem, const struct gmem_map *map)
 {
-	gpa_t base = map->base, end = base + map->len;
+	gpa_t base = map->base, last = base + (map->len - 1);
 	size_t i = 0, at;
 
+	if (last < base)
+		last = UINT64_MAX; /* what lies beyond is not seen */
 	while (i < gmem->nview) {
 		const struct gmem_range *r = &gmem->view[i];
 
-		if (r->base + r->len <= base || r->base >= end)
+		if (range_last(r) < base || r->base > last)
 			i++;
 		else
-			i = cut(gmem, i, base, map->len);
+			i = cut(gmem, i, base, last);
 	}
 	if (map->kind == GMEM_HOLE)
 		return;
@@ -126,7 +133,7 @@ static void overlay(struct gmem *gmem, const struct gmem_map *map)
 		(gmem->nview - at) * sizeof(*gmem->view));
 	gmem->view[at] = (struct gmem_range){
 		.base = base,
-		.len = map->len,
+		.len = last - base + 1,
 		.off = map->off,
 		.block = map->block,
 		.readonly = map->kind == GMEM_ROM,
@@ -319,7 +326,7 @@ static const struct gmem_range *find(const struct gmem *gmem, gpa_t gpa)
 
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
-		if (gmem->view[mid].base + gmem->view[mid].len <= gpa)
+		if (range_last(&gmem->view[mid]) < gpa)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -348,6 +355,14 @@ static size_t extent(const struct gmem *gmem, const struct gmem_range *r,
 	return n < len ? n : len;
 }
 
+/* How much of len from gpa lies before the end of the address space. */
+static size_t within_space(gpa_t gpa, size_t len)
+{
+	uint64_t room = UINT64_MAX - gpa;
+
+	return len && len - 1 > room ? room + 1 : len;
+}
+
 static void mark_dirty(struct ram_block *block, uint64_t off, size_t len)
 {
 	uint64_t page;
@@ -363,10 +378,12 @@ static void mark_dirty(struct ram_block *block, uint64_t off, size_t len)
 bool gmem_read(struct gmem *gmem, gpa_t gpa, void *buf, size_t len)
 {
 	const struct gmem_range *r;
+	size_t n, inside = within_space(gpa, len);
+	bool whole = inside == len;
 	uint8_t *out = buf;
-	bool whole = true;
-	size_t n;
 
+	memset(out + inside, 0xff, len - inside);
+	len = inside;
 	pthread_rwlock_rdlock(&gmem->lock);
 	for (; len; gpa += n, out += n, len -= n) {
 		r = find(gmem, gpa);
@@ -386,11 +403,12 @@ bool gmem_read(struct gmem *gmem, gpa_t gpa, void *buf, size_t len)
 bool gmem_write(struct gmem *gmem, gpa_t gpa, const void *buf, size_t len)
 {
 	const struct gmem_range *r;
+	size_t n, inside = within_space(gpa, len);
+	bool whole = inside == len;
 	const uint8_t *in = buf;
-	bool whole = true;
 	uint64_t off;
-	size_t n;
 
+	len = inside;
 	pthread_rwlock_rdlock(&gmem->lock);
 	for (; len; gpa += n, in += n, len -= n) {
 		r = find(gmem, gpa);
@@ -462,6 +480,8 @@ int gmem_span(struct gmem *gmem, gpa_t gpa, size_t len, enum gmem_dir dir,
 
 	span->n = 0;
 	span->dir = dir;
+	if (within_space(gpa, len) != len)
+		return -EFAULT;
 	pthread_rwlock_rdlock(&gmem->lock);
 	for (; len; gpa += n, len -= n) {
 		r = find(gmem, gpa);

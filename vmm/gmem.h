@@ -87,7 +87,10 @@ struct ram_block *gmem_block_new(struct gmem *gmem, const char *name,
 /* Waits until nothing is pinned; no map may show the block. */
 void gmem_block_free(struct gmem *gmem, struct ram_block *block);
 
-/* Registers and shows; everything is in units of 4 KiB pages. */
+/*
+ * Registers and shows; everything is in units of 4 KiB pages.  What would lie
+ * beyond the end of the address space is not seen.
+ */
 int gmem_map(struct gmem *gmem, struct gmem_map *map, gpa_t base,
 	     struct ram_block *block, uint64_t off, uint64_t len,
 	     enum gmem_kind kind, int prio, struct error *err);
