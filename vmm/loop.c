@@ -298,14 +298,20 @@ bool loop_unpost(struct loop *loop, struct loop_task *task)
 	return was;
 }
 
+/* Those that are there now: what they post themselves waits for its turn. */
 static void run_tasks(struct loop *loop)
 {
+	struct list batch, *e;
 	struct loop_task *task;
-	struct list *e;
 
+	list_init(&batch);
+	pthread_mutex_lock(&loop->post_lock);
+	while ((e = list_pop(&loop->tasks)) != NULL)
+		list_add_tail(&batch, e);
+	pthread_mutex_unlock(&loop->post_lock);
 	for (;;) {
 		pthread_mutex_lock(&loop->post_lock);
-		e = list_pop(&loop->tasks);
+		e = list_pop(&batch);
 		pthread_mutex_unlock(&loop->post_lock);
 		if (!e)
 			return;
@@ -374,21 +380,25 @@ static bool plain_waits(const struct loop *loop)
 	return false;
 }
 
+/* An earlier callback of this turn may have deleted or changed lfd. */
+static void dispatch(struct loop_fd *lfd, uint32_t events)
+{
+	events &= lfd->events | EPOLLERR | EPOLLHUP;
+	if (!lfd->dead && events)
+		lfd->fn(lfd->ctx, events);
+}
+
 void loop_turn(struct loop *loop, int timeout_ms)
 {
 	struct epoll_event ev[LOOP_BATCH];
-	struct loop_fd *lfd;
 	int i, n;
 
 	if (plain_waits(loop))
 		timeout_ms = 0;
 	n = epoll_wait(loop->epfd, ev, LOOP_BATCH, timeout_ms);
 	lock(loop);
-	for (i = 0; i < n; i++) {
-		lfd = ev[i].data.ptr;
-		if (!lfd->dead)
-			lfd->fn(lfd->ctx, ev[i].events);
-	}
+	for (i = 0; i < n; i++)
+		dispatch(ev[i].data.ptr, ev[i].events);
 	run_plain(loop);
 	run_tasks(loop);
 	bury(loop);

@@ -109,6 +109,8 @@ static bool in_bounds(const struct state_field *f, uint64_t v)
 {
 	if (f->kind == STATE_BOOL)
 		return v <= 1;
+	if (f->kind == STATE_TIMER)
+		return v <= INT64_MAX || v == NO_DEADLINE;
 	return (!f->lo && !f->hi) || (v >= f->lo && v <= f->hi);
 }
 

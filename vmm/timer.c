@@ -99,23 +99,34 @@ int64_t clock_deadline(const struct clock *clock)
 	return first(clock)->deadline;
 }
 
+/* What is due is taken out first: what a handler sets runs at the next turn. */
+void clock_run(struct clock *clock)
+{
+	int64_t now = clock_now(clock);
+	struct timer *timer;
+	struct list due, *e;
+
+	if (clock->stopped_at)
+		return;
+	list_init(&due);
+	while (clock_deadline(clock) <= now) {
+		timer = first(clock);
+		list_del(&timer->link);
+		list_add_tail(&due, &timer->link);
+	}
+	while ((e = list_pop(&due)) != NULL) {
+		timer = container_of(e, struct timer, link);
+		timer->fn(timer->ctx);
+	}
+	rearm(clock);
+}
+
 static void run_first(struct clock *clock)
 {
 	struct timer *timer = first(clock);
 
 	list_del(&timer->link);
 	timer->fn(timer->ctx);
-}
-
-void clock_run(struct clock *clock)
-{
-	int64_t now = clock_now(clock);
-
-	if (clock->stopped_at)
-		return;
-	while (clock_deadline(clock) <= now)
-		run_first(clock);
-	rearm(clock);
 }
 
 void clock_advance(struct clock *clock, int64_t ns)

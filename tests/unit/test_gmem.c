@@ -480,6 +480,11 @@ START_TEST(test_writes_are_marked_dirty)
 			 2);
 	gmem_done(&span, PAGE);
 	ck_assert_uint_eq(take_dirty(), 1 << 15);
+	ck_assert_int_eq(gmem_span(&gmem, RAM_SIZE - PAGE, 2 * PAGE,
+				   GMEM_TO_GUEST, iov, 2, &span),
+			 2);
+	gmem_done(&span, PAGE + 1);
+	ck_assert_uint_eq(take_dirty(), 1 << 15 | 1 << 9);
 	ck_assert_int_eq(gmem_span(&gmem, 0, 4 * PAGE, GMEM_TO_GUEST, iov, 2,
 				   &span),
 			 1);
