@@ -62,10 +62,12 @@ struct i8042 {
 	bool breaking; /* the translation saw 0xf0 */
 };
 
+/* Nor do the controller's own answers interrupt for a disabled keyboard. */
 static void update_irqs(struct i8042 *c)
 {
 	irq_set(&c->dev.irq[IRQ_KEYBOARD],
-		c->full && !c->from_aux && (c->mode & MODE_IRQ1));
+		c->full && !c->from_aux &&
+			(c->mode & (MODE_IRQ1 | MODE_NO_KBD)) == MODE_IRQ1);
 	irq_set(&c->dev.irq[IRQ_AUX],
 		c->full && c->from_aux && (c->mode & MODE_IRQ12));
 }

@@ -101,8 +101,9 @@ static int apply_accel(struct config *c, const struct cmdline_opt *o,
 	return rc;
 }
 
-static int apply_parallel(struct config *c, const struct cmdline_opt *o,
-			  const char *arg, struct error *err)
+/* For what this version has none of. */
+static int apply_none(struct config *c, const struct cmdline_opt *o,
+		      const char *arg, struct error *err)
 {
 	if (!strcmp(arg, "none"))
 		return 0;
@@ -221,7 +222,13 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .apply = apply_list, FIELD(serials)},
 	{.name = "parallel", .group = GROUP_CHARACTER, .arg = "none",
 	 .help = "No parallel port, which is so anyway.",
-	 .apply = apply_parallel},
+	 .apply = apply_none},
+	{.name = "net", .group = GROUP_CHARACTER, .arg = "none",
+	 .help = "No network, which is so anyway.",
+	 .apply = apply_none},
+	{.name = "nic", .group = GROUP_CHARACTER, .arg = "none",
+	 .help = "The same.",
+	 .apply = apply_none},
 	{.name = "monitor", .group = GROUP_CHARACTER, .arg = "WHERE",
 	 .help = "A monitor for people; WHERE is as with -serial [none].",
 	 .apply = apply_list, FIELD(monitors)},

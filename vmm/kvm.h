@@ -33,6 +33,9 @@ struct kvm {
 	unsigned nslots;
 	struct kvm_irq_routing *routing;
 	uint64_t gsi_used[KVM_GSIS / 64];
+	/* Of the pins that devices drive: their levels, and edges so far. */
+	bool pin_level[KVM_IOAPIC_PINS];
+	uint64_t pin_edges[KVM_IOAPIC_PINS];
 	/* Writes that the kernel collected instead of exiting. */
 	struct kvm_coalesced_mmio_ring *ring;
 	unsigned ring_page;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The interrupt controllers in the kernel, and the routing to them. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
+#include "vmm/monitor.h"
 
 /*
  * The PIT's line, GSI 0, is pin 2 of the I/O APIC, as the MADT says.  GSI 2 is
@@ -97,6 +99,9 @@ static bool gsi_set(void *ctx, unsigned gsi, bool level)
 	struct kvm *kvm = ctx;
 	struct kvm_irq_level line = {.irq = gsi, .level = level};
 
+	if (level && !kvm->pin_level[gsi])
+		kvm->pin_edges[gsi]++;
+	kvm->pin_level[gsi] = level;
 	/* status: 0 when coalesced, negative when masked, else delivered */
 	if (ioctl(kvm->vmfd, KVM_IRQ_LINE_STATUS, &line) < 0)
 		return true;
@@ -215,3 +220,31 @@ int kvm_irqfd_del(struct kvm *kvm, int eventfd, int gsi)
 
 	return ioctl(kvm->vmfd, KVM_IRQFD, &irqfd) < 0 ? -errno : 0;
 }
+
+static void print_edges(struct monitor_call *call, const char *chip,
+			unsigned pins)
+{
+	const struct kvm *kvm = monitor_machine(call)->kvm;
+	unsigned i;
+
+	monitor_printf(call, "IRQ statistics for %s:\n", chip);
+	for (i = 0; i < pins; i++)
+		if (kvm->pin_edges[i])
+			monitor_printf(call, "%2u: %" PRIu64 "\n", i,
+				       kvm->pin_edges[i]);
+}
+
+/* Each pin below 16 goes to both; the PIT's edges stay in the kernel. */
+static void info_irq(struct monitor_call *call)
+{
+	print_edges(call, "kvm-ioapic", KVM_IOAPIC_PINS);
+	print_edges(call, "kvm-i8259", KVM_PIC_PINS);
+	monitor_done(call, NULL);
+}
+
+const struct monitor_cmd irq_monitor_cmds[] = {
+	{.name = "info irq",
+	 .help = "show how often devices interrupted, by line",
+	 .run = info_irq},
+	{.run = NULL},
+};

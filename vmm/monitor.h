@@ -64,8 +64,10 @@ struct monitor_cmd {
 
 extern const struct monitor_cmd chardev_monitor_cmds[];
 extern const struct monitor_cmd input_monitor_cmds[];
+extern const struct monitor_cmd irq_monitor_cmds[];
 extern const struct monitor_cmd machine_monitor_cmds[];
 extern const struct monitor_cmd memory_monitor_cmds[];
+extern const struct monitor_cmd paging_monitor_cmds[];
 
 /* Every table there is, each ending with run == NULL (vmm/tables.c). */
 extern const struct monitor_cmd *const monitor_tables[];

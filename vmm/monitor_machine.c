@@ -288,18 +288,36 @@ static void help_one(struct monitor_call *call, const struct monitor_cmd *c)
 			monitor_printf(call, a->optional ? " [%s]" : " %s",
 				       a->name);
 	}
-	monitor_printf(call, "  -- %s\n", c->help);
+	monitor_printf(call, "%s -- %s\n", c->args ? "" : " ", c->help);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct monitor_cmd *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
 }
 
 static void help_all(struct monitor_call *call, bool info)
 {
-	const struct monitor_cmd *c;
-	size_t i;
+	const struct monitor_cmd *c, **all;
+	size_t i, n = 0;
 
 	for (i = 0; monitor_tables[i]; i++)
 		for (c = monitor_tables[i]; c->run; c++)
+			n++;
+	all = calloc(n, sizeof(*all));
+	if (!all)
+		return;
+	n = 0;
+	for (i = 0; monitor_tables[i]; i++)
+		for (c = monitor_tables[i]; c->run; c++)
 			if (c->name && !strncmp(c->name, "info ", 5) == info)
-				help_one(call, c);
+				all[n++] = c;
+	qsort(all, n, sizeof(*all), by_name);
+	for (i = 0; i < n; i++)
+		help_one(call, all[i]);
+	free(all);
 }
 
 static void run_help(struct monitor_call *call)

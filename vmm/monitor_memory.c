@@ -415,6 +415,12 @@ static const struct monitor_arg out_args[] = {
 	{.type = MONITOR_ARG_END},
 };
 
+/* There is only the flat view. */
+static const struct monitor_arg mtree_args[] = {
+	{.name = "flatview", .type = MONITOR_ARG_FLAG, .flag = 'f'},
+	{.type = MONITOR_ARG_END},
+};
+
 const struct monitor_cmd memory_monitor_cmds[] = {
 	{.name = "x",
 	 .help = "virtual memory dump starting at addr",
@@ -438,6 +444,7 @@ const struct monitor_cmd memory_monitor_cmds[] = {
 	 .args = out_args,
 	 .run = run_o},
 	{.name = "info mtree",
+	 .args = mtree_args,
 	 .help = "show what is where in memory and I/O space",
 	 .run = info_mtree},
 	{.name = "info roms", .help = "show the ROMs", .run = info_roms},

@@ -17,7 +17,7 @@ struct all {
 	struct kvm_sregs s;
 	struct kvm_fpu f;
 	struct kvm_debugregs d;
-	bool wide; /* 64-bit code */
+	bool lma, wide; /* long mode; 64-bit code */
 };
 
 struct gpr {
@@ -103,13 +103,13 @@ static void print_kind(const struct all *a, const struct kvm_segment *seg,
 		"Reserved",   "Reserved",  "Reserved",	"Reserved",
 		"Reserved",   "TSS64-avl", "Reserved",	"TSS64-busy",
 		"CallGate64", "Reserved",  "IntGate64", "TrapGate64"};
-	bool lma = a->s.efer & EFER_LMA;
 
 	if (!(a->s.cr0 & 1) || !seg->present || seg->unusable)
 		return;
 	fprintf(out, " DPL=%u ", seg->dpl);
 	if (system || !seg->s) {
-		fprintf(out, "%s", (lma ? types64 : types32)[seg->type & 15]);
+		fprintf(out, "%s",
+			(a->lma ? types64 : types32)[seg->type & 15]);
 	} else if (seg->type & 8) {
 		fprintf(out, "%s [%c%c",
 			seg->l	  ? "CS64"
@@ -118,7 +118,7 @@ static void print_kind(const struct all *a, const struct kvm_segment *seg,
 			seg->type & 4 ? 'C' : '-', seg->type & 2 ? 'R' : '-');
 		fprintf(out, "%c]", seg->type & 1 ? 'A' : '-');
 	} else {
-		fprintf(out, "%s [%c%c", seg->db || lma ? "DS  " : "DS16",
+		fprintf(out, "%s [%c%c", seg->db || a->lma ? "DS  " : "DS16",
 			seg->type & 4 ? 'E' : '-', seg->type & 2 ? 'W' : '-');
 		fprintf(out, "%c]", seg->type & 1 ? 'A' : '-');
 	}
@@ -140,7 +140,7 @@ static void print_segment(const struct all *a, const char *name,
 static void print_table(const struct all *a, const char *name,
 			const struct kvm_dtable *t, FILE *out)
 {
-	if (a->wide)
+	if (a->lma)
 		fprintf(out, "%s=     %016" PRIx64 " %08x\n", name,
 			(uint64_t)t->base, t->limit);
 	else
@@ -150,8 +150,8 @@ static void print_table(const struct all *a, const char *name,
 
 static void print_control(const struct all *a, FILE *out)
 {
-	int w = a->wide ? 16 : 8;
-	uint64_t mask = a->wide ? UINT64_MAX : UINT32_MAX;
+	int w = a->lma ? 16 : 8;
+	uint64_t mask = a->lma ? UINT64_MAX : UINT32_MAX;
 
 	fprintf(out, "CR0=%08x CR2=%0*" PRIx64 " CR3=%0*" PRIx64 " CR4=%08x\n",
 		(uint32_t)a->s.cr0, w, (uint64_t)a->s.cr2 & mask, w,
@@ -208,7 +208,8 @@ void registers_dump(struct vcpu *vcpu, FILE *out)
 	ioctl(vcpu->fd, KVM_GET_FPU, &a.f);
 	a.f.mxcsr = read_mxcsr(vcpu);
 	ioctl(vcpu->fd, KVM_GET_DEBUGREGS, &a.d);
-	a.wide = (a.s.efer & EFER_LMA) && a.s.cs.l;
+	a.lma = a.s.efer & EFER_LMA;
+	a.wide = a.lma && a.s.cs.l;
 	print_gprs(&a, out);
 	print_flags(&a, vcpu_halted(vcpu), out);
 	print_segment(&a, "ES", &a.s.es, false, out);

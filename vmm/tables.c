@@ -55,8 +55,10 @@ const struct monitor_cmd *const monitor_tables[] = {
 	block_monitor_cmds,
 	chardev_monitor_cmds,
 	input_monitor_cmds,
+	irq_monitor_cmds,
 	machine_monitor_cmds,
 	memory_monitor_cmds,
+	paging_monitor_cmds,
 	pci_monitor_cmds,
 	NULL,
 };

@@ -18,7 +18,7 @@ terminal_output serial
 FOLDER = os.path.abspath("images")
 
 
-def _cached(name, recipe, build):
+def cached(name, recipe, build):
     """The file that build(path) makes; made anew when the recipe changes."""
     key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     path = os.path.join(FOLDER, f"{key}-{name}")
@@ -31,7 +31,7 @@ def _cached(name, recipe, build):
     return path
 
 
-def _run(*args):
+def run_tool(*args):
     subprocess.run(args, check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, timeout=120)
 
@@ -54,12 +54,12 @@ def rescue_iso():
             os.makedirs(f"{folder}/boot/grub")
             with open(f"{folder}/boot/grub/grub.cfg", "w") as f:
                 f.write(GRUB_CONFIG)
-            _run("grub-mkrescue", "-o", path, folder, "--locales=",
+            run_tool("grub-mkrescue", "-o", path, folder, "--locales=",
                  "--themes=", "--fonts=")
         finally:
             shutil.rmtree(folder)
 
-    return _cached("rescue.iso", "rescue 1" + GRUB_CONFIG, build)
+    return cached("rescue.iso", "rescue 1" + GRUB_CONFIG, build)
 
 
 SECTOR = 512
@@ -72,7 +72,7 @@ def _grub_core(folder, modules, config):
     core = os.path.join(folder, "core.img")
     with open(early, "w") as f:
         f.write(config)
-    _run("grub-mkimage", "-O", "i386-pc", "-p", "(hd0,msdos1)/boot/grub",
+    run_tool("grub-mkimage", "-O", "i386-pc", "-p", "(hd0,msdos1)/boot/grub",
          "-c", early, "-o", core, *modules)
     with open(core, "rb") as f:
         return f.read()
@@ -120,7 +120,7 @@ def disk(modules, config, name):
             part = os.path.join(folder, "part")
             with open(part, "wb") as f:
                 f.truncate((sectors - FIRST) * SECTOR)
-            _run("mke2fs", "-q", "-F", "-t", "ext2", "-d", files, part)
+            run_tool("mke2fs", "-q", "-F", "-t", "ext2", "-d", files, part)
             with open(part, "rb") as f:
                 image[FIRST * SECTOR:] = f.read()
             with open(path, "wb") as f:
@@ -128,4 +128,4 @@ def disk(modules, config, name):
         finally:
             shutil.rmtree(folder)
 
-    return _cached(name, "disk 1" + " ".join(modules) + config, build)
+    return cached(name, "disk 1" + " ".join(modules) + config, build)

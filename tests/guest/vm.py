@@ -79,7 +79,7 @@ class Vm:
                 listener = socket.socket(socket.AF_UNIX)
                 listener.bind(path)
                 listener.listen(1)
-                listener.settimeout(20)
+                listener.settimeout(0.5)
                 self.sockets[name] = listener
                 self.args += [option, f"unix:{path}"]
             elif name != "qmp":
@@ -87,17 +87,24 @@ class Vm:
         self.process = None
         self.streams = []
 
+    def _accept(self, listener, seconds=20):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return listener.accept()[0]
+            except TimeoutError as e:
+                if time.monotonic() > end or self.process.poll() is not None:
+                    stderr = self.stderr()
+                    self.__exit__()
+                    raise AssertionError(
+                        f"{self.args} does not connect: {stderr}") from e
+
     def __enter__(self):
         self.log = open(os.path.join(self.dir, "stderr"), "w+b")
         self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
         for name, listener in self.sockets.items():
-            try:
-                connection, _ = listener.accept()
-            except TimeoutError as e:
-                stderr = self.stderr()
-                self.__exit__()
-                raise AssertionError(f"{self.args} does not connect: {stderr}") from e
+            connection = self._accept(listener)
             listener.close()
             self.streams.append(connection)
             setattr(self, name, Stream(connection.fileno()))
