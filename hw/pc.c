@@ -17,6 +17,7 @@
 #include "hw/hpet.h"
 #include "hw/i440fx.h"
 #include "hw/i8042.h"
+#include "hw/i8237.h"
 #include "hw/isa_debugcon.h"
 #include "hw/mc146818.h"
 #include "hw/ns16550a.h"
@@ -56,19 +57,20 @@ struct pc {
 	struct machine_notifier notifier;
 };
 
-#define NO_PORT 0
+#define NO_PORT -1
 
 /* Fixed devices of the ISA side: where their regions and interrupts are. */
 struct isa_wire {
 	const struct device_class *class;
 	const char *name;
-	uint16_t port[2]; /* of regions 0 and 1 */
+	int32_t port[3]; /* of regions 0 to 2 */
 	int8_t irq[2]; /* of outputs 0 and 1, -1: none */
 };
 
 static const struct isa_wire isa_wires[] = {
-	{&i8042_class, "i8042", {0x60, 0x64}, {1, 12}},
-	{&port92_class, "port92", {0x92, NO_PORT}, {-1, -1}},
+	{&i8042_class, "i8042", {0x60, 0x64, NO_PORT}, {1, 12}},
+	{&i8237_class, "dma", {0x00, 0xc0, 0x80}, {-1, -1}},
+	{&port92_class, "port92", {0x92, NO_PORT, NO_PORT}, {-1, -1}},
 };
 
 /* Where serial port n is, unless -device says otherwise. */
@@ -90,7 +92,12 @@ enum {
 
 enum { IRQ_RTC = 8, IRQ_SCI = 9, IRQ_IDE = 14 };
 enum { VGA_WINDOW = 0xa0000, VGA_WINDOW_SIZE = 0x20000 };
-enum { PORT_RTC = 0x70, PORT_RESET = 0xcf9, PORT_PCI = 0xcf8 };
+enum {
+	PORT_POST = 0x80,
+	PORT_RTC = 0x70,
+	PORT_RESET = 0xcf9,
+	PORT_PCI = 0xcf8
+};
 
 /* A new end of the wire to interrupt n, the first 16 of which are ISA's. */
 static struct irq isa_irq(struct pc *pc, unsigned n)
@@ -112,13 +119,14 @@ static int wire_isa(struct pc *pc, const struct isa_wire *w, struct error *err)
 
 	if (!dev)
 		return -ENOMEM;
-	for (i = 0; i < 2; i++) {
-		if (w->port[i] &&
-		    device_map(dev, i, &pc->m->io, w->port[i], err) < 0)
+	for (i = 0; i < 3; i++)
+		if (w->port[i] != NO_PORT &&
+		    device_map(dev, i, &pc->m->io, (uint64_t)w->port[i], err) <
+			    0)
 			return -ENOMEM;
+	for (i = 0; i < 2; i++)
 		if (w->irq[i] >= 0)
 			dev->irq[i] = isa_irq(pc, (unsigned)w->irq[i]);
-	}
 	return device_start(dev, err);
 }
 
@@ -127,6 +135,8 @@ static int build_isa(struct pc *pc, struct error *err)
 	size_t i;
 	int rc = 0;
 
+	/* POST codes, and what guests write there to pass the time. */
+	kvm_coalesce(pc->m->kvm, true, PORT_POST, 1);
 	for (i = 0; i < sizeof(isa_wires) / sizeof(*isa_wires) && !rc; i++)
 		rc = wire_isa(pc, &isa_wires[i], err);
 	return rc;

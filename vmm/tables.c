@@ -10,6 +10,7 @@
 #include "hw/hpet.h"
 #include "hw/i440fx.h"
 #include "hw/i8042.h"
+#include "hw/i8237.h"
 #include "hw/isa_debug_exit.h"
 #include "hw/isa_debugcon.h"
 #include "hw/mc146818.h"
@@ -39,6 +40,7 @@ const struct device_class *const device_classes[] = {
 	&hpet_class,
 	&i440fx_class,
 	&i8042_class,
+	&i8237_class,
 	&isa_debug_exit_class,
 	&isa_debugcon_class,
 	&mc146818_class,
