@@ -76,19 +76,25 @@ static uint8_t boot_code(const char *order, unsigned n)
 	return 0;
 }
 
-void cmos_fill(struct mc146818 *rtc, const struct config *conf,
-	       const struct pc_memory *mem)
+void cmos_set_boot_order(struct mc146818 *rtc, const char *order)
 {
-	const char *order = conf->boot.order ? conf->boot.order : DEFAULT_ORDER;
-
-	fill_memory(rtc, mem);
-	mc146818_set_cmos(rtc, CMOS_FLOPPY, 0);
-	mc146818_set_cmos(rtc, CMOS_EQUIPMENT, EQUIPMENT_FPU | EQUIPMENT_PS2);
+	if (!order)
+		order = DEFAULT_ORDER;
 	mc146818_set_cmos(rtc, CMOS_BOOT_2,
 			  (uint8_t)(boot_code(order, 1) << 4 |
 				    boot_code(order, 0)));
 	mc146818_set_cmos(rtc, CMOS_BOOT_1,
 			  (uint8_t)(boot_code(order, 2) << 4));
+}
+
+void cmos_fill(struct mc146818 *rtc, const struct config *conf,
+	       const struct pc_memory *mem)
+{
+	fill_memory(rtc, mem);
+	mc146818_set_cmos(rtc, CMOS_FLOPPY, 0);
+	mc146818_set_cmos(rtc, CMOS_EQUIPMENT, EQUIPMENT_FPU | EQUIPMENT_PS2);
+	cmos_set_boot_order(rtc, conf->boot.once ? conf->boot.once
+						 : conf->boot.order);
 	mc146818_set_cmos(rtc, CMOS_CPUS, (uint8_t)(conf->smp.cpus - 1));
 }
 

@@ -14,6 +14,8 @@ void cmos_set_clock(struct mc146818 *rtc, const struct rtc_conf *conf);
 /* Memory sizes, boot order, number of vCPUs. */
 void cmos_fill(struct mc146818 *rtc, const struct config *conf,
 	       const struct pc_memory *mem);
+/* What to boot from; letters as with -boot, NULL for the usual order. */
+void cmos_set_boot_order(struct mc146818 *rtc, const char *order);
 /* The code that tells firmware to resume from S3 after the reset. */
 void cmos_set_resume(struct mc146818 *rtc);
 

@@ -523,6 +523,8 @@ static void on_event(void *ctx, enum machine_event event)
 
 	if (event == EVENT_SUSPEND)
 		cmos_set_resume(pc->rtc);
+	else if (event == EVENT_RESET)
+		cmos_set_boot_order(pc->rtc, pc->conf->boot.order);
 	else if (event == EVENT_EXIT) {
 		pc_drives_close(pc->m);
 		free(pc);

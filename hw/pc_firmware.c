@@ -112,8 +112,9 @@ int pc_firmware_fill(struct fw_cfg *fw, const struct pc_firmware *pc,
 		.hpet = pc->hpet,
 		.s3 = !pc->pm->disable_s3,
 		.s4 = !pc->pm->disable_s4,
-		.boot_menu_wait = FIRMWARE_NO_TIMEOUT,
-		.boot_fail_wait = FIRMWARE_NO_TIMEOUT,
+		.boot_menu = c->boot.menu,
+		.boot_menu_wait = (int)c->boot.splash_time,
+		.boot_fail_wait = (int)c->boot.reboot_timeout,
 	};
 	int rc;
 

@@ -278,9 +278,9 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .apply = apply_list, FIELD(firmware_dirs),
 	 .answer = cmdline_answer_firmware_dirs},
 	{.name = "boot", .group = GROUP_FIRMWARE,
-	 .arg = "[order=]LETTERS[,strict=on|off]",
+	 .arg = "[order=]LETTERS[,once=LETTERS][,menu=on|off][,KEY=VALUE]...",
 	 .help = "What to boot from, in this order: a, b floppy, c hard disk, "
-		 "d CD-ROM, n network [cad].",
+		 "d CD-ROM, n network [cad]; once: until the first reset.",
 	 .apply = apply_keys, FIELD(boot), .keys = boot_opts,
 	 .implied = "order", .answer = cmdline_answer_keys},
 

@@ -46,26 +46,26 @@ static int complete_mem(struct mem_conf *mem, struct error *err)
 	return 0;
 }
 
-static int check_boot(const char *order, struct error *err)
+static int check_boot(const char *key, const char *order, struct error *err)
 {
 	const char *s;
 
-	for (s = order; *s; s++) {
+	for (s = order; s && *s; s++) {
 		if (!strchr("abcdn", *s))
 			return error_set(err, EINVAL,
-					 "-boot order=%s: a PC boots from a, b "
+					 "-boot %s=%s: a PC boots from a, b "
 					 "(floppy), c (hard disk), d (CD-ROM) "
 					 "or n (network)",
-					 order);
+					 key, order);
 		if (strchr(s + 1, *s))
 			return error_set(err, EINVAL,
-					 "-boot order=%s: '%c' is there twice",
-					 order, *s);
+					 "-boot %s=%s: '%c' is there twice",
+					 key, order, *s);
 	}
 	if (s - order > BOOT_MAX)
 		return error_set(err, EINVAL,
-				 "-boot order=%s: a PC has room for %d", order,
-				 BOOT_MAX);
+				 "-boot %s=%s: a PC has room for %d", key,
+				 order, BOOT_MAX);
 	return 0;
 }
 
@@ -125,7 +125,6 @@ static int check_characters(const struct config *c, struct error *err)
 
 static int complete(struct config *c, struct error *err)
 {
-	const char *order = c->boot.order ? c->boot.order : "";
 	int rc;
 
 	if (c->vga < 0)
@@ -134,7 +133,8 @@ static int complete(struct config *c, struct error *err)
 	    (rc = config_complete_smp(&c->smp_given, &c->smp, err)) < 0 ||
 	    (rc = complete_mem(&c->mem, err)) < 0 ||
 	    (rc = config_complete_rtc(&c->rtc, err)) < 0 ||
-	    (rc = check_boot(order, err)) < 0 ||
+	    (rc = check_boot("order", c->boot.order, err)) < 0 ||
+	    (rc = check_boot("once", c->boot.once, err)) < 0 ||
 	    (rc = check_cpu(c->cpu, err)) < 0 ||
 	    (rc = config_check_globals(c, err)) < 0 ||
 	    (rc = check_characters(c, err)) < 0 ||
@@ -156,6 +156,7 @@ static int set_defaults(struct config *c, const char *argv0, struct error *err)
 			    .dump_guest_core = true,
 			    .graphics = true},
 		.vga = -1,
+		.boot = {.splash_time = -1, .reboot_timeout = -1},
 		.display = DISPLAY_NONE,
 	};
 	c->cpu = strdup("qemu64");

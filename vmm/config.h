@@ -70,7 +70,10 @@ struct rtc_conf {
 
 struct boot_conf {
 	char *order; /* NULL: the machine's own */
-	bool strict;
+	char *once; /* the order until the first reset; NULL: the same */
+	bool menu, strict;
+	int64_t splash_time; /* milliseconds; -1: the firmware's own */
+	int64_t reboot_timeout; /* milliseconds; -1: never */
 };
 
 struct mon_conf {

@@ -55,14 +55,19 @@ static int has(struct kvm *kvm, int cap)
 
 static int open_denied(struct error *err)
 {
-	struct group *group;
+	struct group *group = NULL;
 	struct stat st;
 
-	if (stat(KVM_DEVICE, &st) < 0 || !(st.st_mode & S_IRGRP))
-		return error_errno(err, EACCES, "cannot open " KVM_DEVICE);
-	group = getgrgid(st.st_gid);
+	if (stat(KVM_DEVICE, &st) == 0 && st.st_gid != 0 &&
+	    (st.st_mode & S_IRGRP) && (st.st_mode & S_IWGRP))
+		group = getgrgid(st.st_gid);
 	if (!group)
-		return error_errno(err, EACCES, "cannot open " KVM_DEVICE);
+		return error_set(err, EACCES,
+				 "cannot open " KVM_DEVICE
+				 ": Permission denied; as root, give it to "
+				 "the group kvm (chgrp kvm " KVM_DEVICE
+				 "; chmod 660 " KVM_DEVICE ") and add the user "
+				 "(adduser USER kvm)");
 	return error_set(err, EACCES,
 			 "cannot open " KVM_DEVICE ": Permission denied; "
 			 "join the group %s (adduser USER %s) and log in again",

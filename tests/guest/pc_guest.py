@@ -14,7 +14,7 @@ FLAGS = ("-m32", "-march=i686", "-Os", "-Wall", "-Wextra", "-Werror",
          "-fno-asynchronous-unwind-tables", "-static", "-Wl,--build-id=none")
 DISK = 1 << 20
 SECTOR = 512
-BOOT = 60  # seconds until the guest has said all
+BOOT = 240  # seconds until the guest has said all
 
 
 def _read(path, mode="r"):

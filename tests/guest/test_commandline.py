@@ -3,9 +3,12 @@
 import glob
 import os
 import re
+import shutil
+import stat
 import tempfile
 
-from guest.vm import QEMU, needs, run
+from guest.vm import PCVM, QEMU, needs, needs_kvm, run
+from run import Skip
 
 SRCDIR = os.environ.get("PCVM_SRCDIR", ".")
 
@@ -63,6 +66,41 @@ def test_disk_drive_without_file():
     refused("a disk needs an image", "-drive", "if=ide")
 
 
+def as_nobody(mode, group, *args):
+    """A run by a user without rights, on a /dev/kvm with these."""
+    needs("unshare", "setpriv")
+    needs_kvm()
+    if os.getuid() != 0:
+        raise Skip("needs root, to be somebody else")
+    with tempfile.TemporaryDirectory() as d:
+        os.chmod(d, 0o755)
+        program, device = f"{d}/pcvm", f"{d}/kvm"
+        shutil.copy(PCVM, program)
+        os.mknod(device, stat.S_IFCHR, os.stat("/dev/kvm").st_rdev)
+        os.chown(device, 0, group)
+        os.chmod(device, mode)
+        return run("-m", "sh", "-c", 'mount --bind "$0" /dev/kvm && exec '
+                   'setpriv --reuid=65534 --regid=65534 --clear-groups "$@"',
+                   device, program, "-display", "none", *args,
+                   program="unshare")
+
+
+def test_user_without_rights_is_told_the_group_to_join():
+    status, _, err = as_nobody(0o660, 4, "-S")  # 4 is adm everywhere
+    assert status == 1 and err.count("\n") == 1, err
+    assert "join the group adm (adduser USER adm)" in err
+    status, _, err = as_nobody(0o600, 0, "-S")
+    assert status == 1 and "chgrp kvm /dev/kvm" in err, err
+
+
+def test_unreadable_image():
+    with tempfile.NamedTemporaryFile() as f:
+        f.truncate(1 << 20)
+        status, _, err = as_nobody(0o666, 0, "-cpu", "kvm64", "-hda", f.name)
+        assert status == 1, err
+        assert f"-hda {f.name}: cannot open: Permission denied\n" in err
+
+
 def test_same_image_twice():
     with tempfile.NamedTemporaryFile() as f:
         f.truncate(1 << 20)
@@ -107,7 +145,6 @@ def test_version():
 
 
 def test_version_by_a_qemu_name():
-    from guest.vm import PCVM
     with tempfile.TemporaryDirectory() as d:
         link = os.path.join(d, "qemu-kvm")
         os.symlink(PCVM, link)

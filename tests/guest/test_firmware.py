@@ -5,7 +5,7 @@ import time
 
 from guest.vm import QEMU, Vm, needs
 
-BOOT = 60
+BOOT = 240
 
 
 def screen(vm):

@@ -66,7 +66,7 @@ def answers(program):
     with copy_of(guest_disk("l")) as disk, Vm(
             "-m", "64", *quiet, "-drive", f"file={disk},format=raw",
             program=program) as vm:
-        vm.serial.expect("done\r\n", 3 * BOOT)
+        vm.serial.expect("done\r\n", BOOT)
         # until the last character is through, and the processor sleeps
         while "HLT=1" not in vm.hmp("info registers"):
             pass

@@ -378,9 +378,17 @@ START_TEST(test_boot)
 	accept("-boot dc -boot strict=on");
 	ck_assert_str_eq(c.boot.order, "dc");
 	ck_assert(c.boot.strict);
+	ck_assert_int_eq(c.boot.splash_time, -1);
+	ck_assert_int_eq(c.boot.reboot_timeout, -1);
 	config_free(&c);
 	accept("-boot order=ac,order=n,menu=off");
 	ck_assert_str_eq(c.boot.order, "n");
+	config_free(&c);
+	accept("-boot menu=on,once=d,splash-time=500,reboot-timeout=65535");
+	ck_assert(c.boot.menu);
+	ck_assert_str_eq(c.boot.once, "d");
+	ck_assert_int_eq(c.boot.splash_time, 500);
+	ck_assert_int_eq(c.boot.reboot_timeout, 65535);
 	config_free(&c);
 	accept("-boot ''");
 	config_free(&c);
@@ -390,8 +398,10 @@ START_TEST(test_boot)
 	refuse("-boot abcd", "room for 3");
 	refuse("-boot strict", "-boot order=strict");
 	refuse("-boot strict=maybe", "'on' or 'off'");
-	refuse("-boot once=d", "once=d: " OPT_LATER);
-	refuse("-boot menu=on", OPT_LATER);
+	refuse("-boot once=x", "-boot once=x");
+	refuse("-boot splash-time=65536", "splash-time=65536");
+	refuse("-boot reboot-timeout=-2", "reboot-timeout=-2");
+	refuse("-boot splash=a.bmp", OPT_LATER);
 	refuse("-boot ordre=c", "did you mean 'order'?");
 	answer("-boot help");
 }
