@@ -54,7 +54,7 @@ FROM = ("Booting from Hard Disk", "Booting from DVD/CD")
 def test_order():
     with machine("-boot", "dc") as (_, log):
         assert log.expect(*FROM) == FROM[1]
-        assert log.expect(*FROM) == FROM[0]
+        log.expect(FROM[0])
 
 
 def test_once_holds_until_the_first_reset():
@@ -69,7 +69,8 @@ def test_menu_lists_the_disks_and_boots_the_chosen_one():
     with machine("-boot", "order=d,menu=on,splash-time=60000") as (vm, _):
         wait_screen(vm, "Press ESC for boot menu")
         vm.hmp("sendkey esc")
-        shown = wait_screen(vm, "Select boot device")
+        wait_screen(vm, "Select boot device")
+        shown = wait_screen(vm, "QEMU DVD-ROM")
         lines = [shown[i:i + 80] for i in range(0, len(shown), 80)]
         choice = [line for line in lines if "QEMU HARDDISK" in line][0]
         assert "ata0-0" in choice and "Hard-Disk (1 MiBytes)" in choice, choice
