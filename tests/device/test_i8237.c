@@ -153,6 +153,10 @@ START_TEST(flip_flop_and_counters)
 	inb(&h, 2); /* leaves the flip-flop at high */
 	outb(&h, 2, 0xff);
 	ck_assert_uint_eq(get16(2, FLIP), 0xff34);
+	inb(&h, 2);
+	outb(&h, FLIP, 0);
+	outb(&h, 2, 0xee);
+	ck_assert_uint_eq(get16(2, FLIP), 0xffee);
 	outb(&h, 4, 0x11);
 	outb(&h, CLEAR, 0); /* master clear puts it to low */
 	outb(&h, 4, 0xcd);

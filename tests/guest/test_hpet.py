@@ -25,7 +25,9 @@ def number(data, at, size=4):
 
 
 def acpi_tables(vm):
-    segment = memory(vm, 0xf0000, 0x10000)
+    at = next(a for a in range(0xf0000, 0x100000, PIECE)
+              if b"RSD PTR " in memory(vm, a, PIECE))
+    segment = memory(vm, at, 2 * PIECE)
     rsdt = number(segment, segment.index(b"RSD PTR ") + 16)
     size = number(memory(vm, rsdt + 4, 4), 0)
     addrs = memory(vm, rsdt, size)
