@@ -24,6 +24,7 @@
 #include "hw/pc_drives.h"
 #include "hw/pc_firmware.h"
 #include "hw/pc_memory.h"
+#include "hw/pc_testdev.h"
 #include "hw/piix3.h"
 #include "hw/piix3_ide.h"
 #include "hw/piix4_pm.h"
@@ -309,6 +310,27 @@ static int place_serial(struct pc *pc, struct device *dev, struct error *err)
 	return 0;
 }
 
+static const uint64_t testdev_places[PC_TESTDEV_REGIONS] = {
+	[PC_TESTDEV_LATCH] = 0xe0,	  [PC_TESTDEV_FLUSH] = 0xe4,
+	[PC_TESTDEV_LATCH_BYTES] = 0xe8,  [PC_TESTDEV_LINES] = 0x2000,
+	[PC_TESTDEV_MEMORY] = 0xff000000,
+};
+
+static int place_testdev(struct pc *pc, struct device *dev, struct error *err)
+{
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < PC_TESTDEV_IRQS; i++)
+		dev->irq[i] = isa_irq(pc, i);
+	for (i = 0; i < PC_TESTDEV_REGIONS && rc == 0; i++)
+		rc = device_map(dev, i,
+				i == PC_TESTDEV_MEMORY ? &pc->m->mem
+						       : &pc->m->io,
+				testdev_places[i], err);
+	return rc;
+}
+
 /* An ISA device whose properties say its port and interrupt. */
 static int plug_isa(struct pc *pc, struct device *dev, struct error *err)
 {
@@ -317,6 +339,8 @@ static int plug_isa(struct pc *pc, struct device *dev, struct error *err)
 
 	if (class == &ns16550a_class)
 		rc = place_serial(pc, dev, err);
+	else if (class == &pc_testdev_class)
+		rc = place_testdev(pc, dev, err);
 	if (rc == 0 && class->iobase_offset)
 		rc = device_map(dev, 0, &pc->m->io,
 				*property(dev, class->iobase_offset), err);

@@ -176,7 +176,10 @@ static void print_key(const struct opt_desc *d)
 
 static int print_keys(const char *what, const struct opt_desc *keys)
 {
-	printf("%s options:\n", what);
+	if (!keys || keys->type == OPT_END)
+		printf("There are no options for %s.\n", what);
+	else
+		printf("%s options:\n", what);
 	for (; keys && keys->type != OPT_END; keys++)
 		print_key(keys);
 	return CMDLINE_ANSWERED;

@@ -472,6 +472,24 @@ int gmem_cmpxchg(struct gmem *gmem, gpa_t gpa, uint64_t *expected,
 	return ok ? 0 : -EAGAIN;
 }
 
+void gmem_evict(struct gmem *gmem, gpa_t gpa)
+{
+	const size_t page = 1u << PAGE_SHIFT;
+	const struct gmem_range *r;
+	void *at;
+
+	gpa &= ~(gpa_t)(page - 1);
+	/* For a moment it is read-only here: others must not write. */
+	pthread_rwlock_wrlock(&gmem->lock);
+	r = find(gmem, gpa);
+	if (r && !atomic_load(&r->block->pins)) {
+		at = r->block->host + r->off + (gpa - r->base);
+		if (mprotect(at, page, PROT_READ) == 0)
+			mprotect(at, page, PROT_READ | PROT_WRITE);
+	}
+	pthread_rwlock_unlock(&gmem->lock);
+}
+
 int gmem_span(struct gmem *gmem, gpa_t gpa, size_t len, enum gmem_dir dir,
 	      struct iovec *iov, int max, struct gmem_span *span)
 {

@@ -11,7 +11,7 @@
  * swallow writes, as addresses with nothing do.
  *
  * Blocks and maps belong to the machine lock.  gmem_read, gmem_write,
- * gmem_cmpxchg, gmem_span and gmem_done: any thread.
+ * gmem_cmpxchg, gmem_evict, gmem_span and gmem_done: any thread.
  */
 #ifndef VMM_GMEM_H
 #define VMM_GMEM_H
@@ -119,6 +119,13 @@ bool gmem_write(struct gmem *gmem, gpa_t gpa, const void *buf, size_t len);
  */
 int gmem_cmpxchg(struct gmem *gmem, gpa_t gpa, uint64_t *expected,
 		 uint64_t desired, unsigned size);
+
+/*
+ * Takes the 4 KiB page at gpa out of the guest's page tables, as when the host
+ * swaps it out: the content stays, and the next access brings it back.  A
+ * page in use by a span stays where it is.
+ */
+void gmem_evict(struct gmem *gmem, gpa_t gpa);
 
 enum gmem_dir { GMEM_FROM_GUEST, GMEM_TO_GUEST };
 

@@ -16,7 +16,9 @@
 #include "hw/mc146818.h"
 #include "hw/ns16550a.h"
 #include "hw/pc.h"
+#include "hw/pc_testdev.h"
 #include "hw/pci_monitor.h"
+#include "hw/pci_testdev.h"
 #include "hw/piix3.h"
 #include "hw/piix3_ide.h"
 #include "hw/piix4_pm.h"
@@ -45,6 +47,8 @@ const struct device_class *const device_classes[] = {
 	&isa_debugcon_class,
 	&mc146818_class,
 	&ns16550a_class,
+	&pc_testdev_class,
+	&pci_testdev_class,
 	&piix3_class,
 	&piix4_pm_class,
 	&port92_class,
