@@ -56,6 +56,15 @@ enum reg {
 #define YEAR_LAST   2150
 #define OWED_MAX    1000u /* what slew remembers at most */
 
+#define HOUR_S	    3600
+#define DAY_S	    (24 * HOUR_S)
+
+/* Whole seconds; downwards, before 1970 too. */
+static int64_t seconds_of(int64_t ns)
+{
+	return ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
+}
+
 static int64_t guest_now(const struct mc146818 *rtc)
 {
 	if (rtc->ram[REG_B] & B_SET || (rtc->ram[REG_A] & A_DV) != A_DV_RUN)
@@ -103,7 +112,7 @@ static unsigned decode_hour(const struct mc146818 *rtc, uint8_t v)
 
 static void store_time(struct mc146818 *rtc, int64_t ns)
 {
-	time_t seconds = ns / NS_PER_SEC;
+	time_t seconds = seconds_of(ns);
 	struct tm tm;
 	int year;
 
@@ -155,40 +164,71 @@ static void update_irq(struct mc146818 *rtc)
 	irq_set(&rtc->dev.irq[0], pending != 0);
 }
 
-static bool alarm_field(const struct mc146818 *rtc, enum reg alarm,
-			enum reg time)
+static bool is_due(const struct mc146818 *rtc, enum reg alarm, uint8_t time)
 {
 	uint8_t v = rtc->ram[alarm];
 
-	return (v & ALARM_ANY) == ALARM_ANY || v == rtc->ram[time];
+	return (v & ALARM_ANY) == ALARM_ANY || v == time;
 }
 
-static void arm_second(struct mc146818 *rtc)
+/* The first second after this one at which the alarm goes off, or never. */
+static int64_t next_alarm(const struct mc146818 *rtc, int64_t after)
 {
-	int64_t now = guest_now(rtc);
+	int64_t t = after + 1, day;
 
-	if (halted(rtc))
-		timer_cancel(&rtc->second);
-	else
-		timer_set(&rtc->second,
-			  (now / NS_PER_SEC + 1) * NS_PER_SEC - rtc->offset);
+	while (t <= after + DAY_S) {
+		day = t % DAY_S + (t % DAY_S < 0 ? DAY_S : 0);
+		if (!is_due(rtc, REG_HOURS_ALARM,
+			    encode_hour(rtc, (unsigned)(day / HOUR_S))))
+			t += HOUR_S - day % HOUR_S;
+		else if (!is_due(rtc, REG_MINUTES_ALARM,
+				 encode(rtc, (unsigned)(day / 60 % 60))))
+			t += 60 - day % 60;
+		else if (!is_due(rtc, REG_SECONDS_ALARM,
+				 encode(rtc, (unsigned)(day % 60))))
+			t++;
+		else
+			return t;
+	}
+	return INT64_MAX;
 }
 
-static void on_second(void *ctx)
+/* The flags of all seconds that have ended since the last look. */
+static void catch_up(struct mc146818 *rtc)
 {
-	struct mc146818 *rtc = ctx;
+	int64_t now = seconds_of(guest_now(rtc));
 
-	store_time(rtc, guest_now(rtc));
+	if (halted(rtc) || now <= rtc->checked)
+		return;
 	rtc->ram[REG_C] |= C_UF;
-	if (alarm_field(rtc, REG_SECONDS_ALARM, REG_SECONDS) &&
-	    alarm_field(rtc, REG_MINUTES_ALARM, REG_MINUTES) &&
-	    alarm_field(rtc, REG_HOURS_ALARM, REG_HOURS)) {
+	if (next_alarm(rtc, rtc->checked) <= now) {
 		rtc->ram[REG_C] |= C_AF;
 		if (rtc->ram[REG_B] & B_AIE)
 			irq_pulse(&rtc->wakeup);
 	}
-	arm_second(rtc);
+	rtc->checked = now;
 	update_irq(rtc);
+}
+
+/* Nobody is woken for a second that interrupts nobody. */
+static void arm_second(struct mc146818 *rtc)
+{
+	int64_t next = INT64_MAX;
+
+	if (!halted(rtc) && (rtc->ram[REG_B] & B_UIE))
+		next = rtc->checked + 1;
+	else if (!halted(rtc) && (rtc->ram[REG_B] & B_AIE))
+		next = next_alarm(rtc, rtc->checked);
+	if (next == INT64_MAX)
+		timer_cancel(&rtc->second);
+	else
+		timer_set(&rtc->second, next * NS_PER_SEC - rtc->offset);
+}
+
+static void on_second(void *ctx)
+{
+	catch_up(ctx);
+	arm_second(ctx);
 }
 
 /* The period in cycles of 32768 Hz, or 0 for none. */
@@ -234,13 +274,15 @@ static bool in_update(const struct mc146818 *rtc)
 {
 	int64_t now = guest_now(rtc);
 
-	return !halted(rtc) && NS_PER_SEC - now % NS_PER_SEC <= UIP_NS;
+	return !halted(rtc) && seconds_of(now + UIP_NS) != seconds_of(now);
 }
 
 static uint8_t read_c(struct mc146818 *rtc)
 {
-	uint8_t v = rtc->ram[REG_C];
+	uint8_t v;
 
+	catch_up(rtc);
+	v = rtc->ram[REG_C];
 	rtc->ram[REG_C] = 0;
 	update_irq(rtc);
 	if (rtc->owed && (rtc->ram[REG_B] & B_PIE)) {
@@ -282,12 +324,14 @@ static void halt(struct mc146818 *rtc)
 static void restart(struct mc146818 *rtc, int64_t phase)
 {
 	rtc->offset = load_time(rtc) + phase - clock_now(rtc->clock);
+	rtc->checked = seconds_of(guest_now(rtc));
 }
 
 static void write_a(struct mc146818 *rtc, uint8_t val)
 {
 	bool was = halted(rtc);
 
+	catch_up(rtc);
 	if (!was && (val & A_DV) != A_DV_RUN)
 		halt(rtc);
 	rtc->ram[REG_A] = val & (uint8_t)~A_UIP;
@@ -302,6 +346,7 @@ static void write_b(struct mc146818 *rtc, uint8_t val)
 {
 	bool was = halted(rtc);
 
+	catch_up(rtc);
 	if (!was && (val & B_SET))
 		halt(rtc);
 	if (val & B_SET)
@@ -325,6 +370,7 @@ static void write_time(struct mc146818 *rtc, unsigned reg, uint8_t val)
 		rtc->ram[reg] = val;
 		return;
 	}
+	catch_up(rtc);
 	store_time(rtc, now);
 	rtc->ram[reg] = val;
 	restart(rtc, now % NS_PER_SEC);
@@ -353,7 +399,9 @@ static void rtc_write(void *dev, uint64_t off, uint64_t val, unsigned size)
 	case REG_SECONDS_ALARM:
 	case REG_MINUTES_ALARM:
 	case REG_HOURS_ALARM:
+		catch_up(rtc);
 		rtc->ram[rtc->index] = v;
+		arm_second(rtc);
 		break;
 	default:
 		if (rtc->index <= REG_YEAR || rtc->index == REG_CENTURY)
@@ -379,6 +427,7 @@ void mc146818_set_base(struct mc146818 *rtc, struct clock *clock,
 {
 	rtc->clock = clock;
 	rtc->offset = start_ns - clock_now(clock);
+	rtc->checked = seconds_of(start_ns);
 }
 
 void mc146818_set_cmos(struct mc146818 *rtc, unsigned addr, uint8_t val)
@@ -406,6 +455,7 @@ static void reset(struct device *dev)
 {
 	struct mc146818 *rtc = (struct mc146818 *)dev;
 
+	catch_up(rtc);
 	rtc->ram[REG_B] &= (uint8_t) ~(B_PIE | B_AIE | B_UIE);
 	rtc->ram[REG_C] = 0;
 	rtc->owed = 0;
@@ -427,6 +477,7 @@ static const struct state_field fields[] = {
 	{STATE_ELEM(STATE_U8, struct mc146818, index), .hi = MC146818_RAM - 1},
 	{STATE_ELEM(STATE_U64, struct mc146818, offset)},
 	{STATE_ELEM(STATE_U64, struct mc146818, set_at)},
+	{STATE_ELEM(STATE_U64, struct mc146818, checked)},
 	{STATE_ELEM(STATE_U32, struct mc146818, owed), .hi = OWED_MAX},
 	{.kind = STATE_END},
 };

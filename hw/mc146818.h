@@ -15,6 +15,7 @@ struct mc146818 {
 	uint8_t index;
 	int64_t offset; /* guest's time less the clock's, in ns */
 	int64_t set_at; /* its time while SET holds it, in ns */
+	int64_t checked; /* its time, in s, up to which flags are set */
 	uint32_t owed; /* coalesced ones, to be sent again */
 	struct timer second, periodic;
 	bool slew; /* send coalesced interrupts again */

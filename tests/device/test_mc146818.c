@@ -133,6 +133,43 @@ START_TEST(alarm_each_minute)
 }
 END_TEST
 
+START_TEST(flags_are_set_when_nobody_asked_to_be_interrupted)
+{
+	start();
+	ck_assert_uint_eq(get(C), 0);
+	ck_assert_int_eq(clock_deadline(&h.m.host), INT64_MAX);
+	set(1, 0x00);
+	set(3, 0x00);
+	set(5, 0x17);
+	harness_advance(&h, NS_PER_SEC);
+	ck_assert_uint_eq(get(C), 0x10);
+	ck_assert_uint_eq(get(C), 0);
+	harness_advance(&h, 3600 * NS_PER_SEC);
+	ck_assert_uint_eq(get(C), 0x30);
+	harness_advance(&h, 22 * 3600 * NS_PER_SEC);
+	ck_assert_uint_eq(get(C), 0x10);
+	harness_advance(&h, INT64_C(24) * 3600 * NS_PER_SEC);
+	ck_assert_uint_eq(get(C), 0x30);
+	ck_assert_uint_eq(h.edges[IRQ], 0);
+	harness_fini(&h);
+}
+END_TEST
+
+START_TEST(alarm_at_an_hour_that_never_comes)
+{
+	start();
+	set(5, 0x25);
+	set(B, 0x22);
+	ck_assert_int_eq(clock_deadline(&h.m.host), INT64_MAX);
+	set(5, 0x16);
+	set(3, 0x01);
+	set(1, 0x22);
+	harness_advance(&h, NS_PER_SEC);
+	ck_assert_uint_eq(h.edges[IRQ], 1);
+	harness_fini(&h);
+}
+END_TEST
+
 START_TEST(periodic_interrupts_do_not_drift)
 {
 	unsigned i, n = 0;
@@ -205,6 +242,8 @@ END_TEST
 HARNESS_MAIN("mc146818", time_is_the_hosts_in_bcd, binary_and_twelve_hours,
 	     a_second_later, set_holds_the_time_and_takes_another,
 	     update_ended_interrupt, alarm_each_minute,
+	     flags_are_set_when_nobody_asked_to_be_interrupted,
+	     alarm_at_an_hour_that_never_comes,
 	     periodic_interrupts_do_not_drift,
 	     update_in_progress_before_the_second,
 	     memory_survives_a_reset_and_interrupts_do_not,
