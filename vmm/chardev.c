@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Character devices: making, finding, users, and output that must not go. */
+/* Character devices: users, and output that must not go. */
 #include "vmm/chardev.h"
 
 #include <errno.h>
@@ -8,19 +8,11 @@
 #include <string.h>
 
 #include "vmm/chardev_ops.h"
-#include "vmm/config.h"
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
 
 /* People's text waits for a slow reader up to this; then it is dropped. */
 #define BACKLOG_MAX (1u << 20)
-
-static const struct chardev_ops *const backends[] = {
-	&chardev_file,	 &chardev_null,	 &chardev_pty,
-	&chardev_socket, &chardev_stdio,
-};
-
-#define BACKENDS (sizeof(backends) / sizeof(*backends))
 
 size_t chardev_can_read(struct chardev *chr)
 {
@@ -45,17 +37,27 @@ void chardev_event(struct chardev *chr, enum chardev_event event)
 		chr->end->user->event(chr->end->ctx, event);
 }
 
-void chardev_drained(struct chardev *chr)
+bool chardev_send_backlog(struct chardev *chr)
 {
-	size_t n;
+	/* Also when there is none: telnet may owe half a pair. */
+	size_t n = chr->ops->write(chr, chr->backlog, chr->backlog_len);
 
 	if (chr->backlog_len) {
-		n = chr->ops->write(chr, chr->backlog, chr->backlog_len);
 		chr->backlog_len -= n;
 		memmove(chr->backlog, chr->backlog + n, chr->backlog_len);
 	}
-	if (!chr->backlog_len && chr->end && chr->end->user->writable)
+	return !chr->backlog_len;
+}
+
+void chardev_drained(struct chardev *chr)
+{
+	if (chardev_send_backlog(chr) && chr->end && chr->end->user->writable)
 		chr->end->user->writable(chr->end->ctx);
+}
+
+bool chardev_is_stalled(const struct chardev_end *end)
+{
+	return end->chr && end->chr->backlog_len;
 }
 
 static void keep(struct chardev *chr, const uint8_t *buf, size_t len)
@@ -199,141 +201,13 @@ struct chardev *chardev_make(struct machine *m, const char *label,
 	return chr;
 }
 
-static const struct chardev_ops *find_backend(const char *name,
-					      struct error *err)
-{
-	static const char *const later[] = {
-		"vc",	     "udp",	"pipe",	     "ringbuf",	 "parallel",
-		"serial",    "tty",	"braille",   "msmouse",	 "spicevmc",
-		"spiceport", "parport", "websocket", "wctablet", "testdev",
-	};
-	const char *names[BACKENDS], *near;
-	size_t i;
-
-	for (i = 0; i < BACKENDS; i++) {
-		names[i] = backends[i]->name;
-		if (!strcmp(name, names[i]))
-			return backends[i];
-	}
-	for (i = 0; i < sizeof(later) / sizeof(*later); i++)
-		if (!strcmp(name, later[i])) {
-			error_set(err, ENOTSUP,
-				  "'%s' is not supported by this version of "
-				  "pcvm",
-				  name);
-			return NULL;
-		}
-	near = opt_nearest(name, names, BACKENDS, sizeof(*names));
-	error_set(err, EINVAL, "'%s' is not a valid char driver%s%s%s", name,
-		  near ? "; did you mean '" : "", near ? near : "",
-		  near ? "'?" : "");
-	return NULL;
-}
-
-struct chardev *chardev_create(struct machine *m, const char *arg,
-			       struct error *err)
-{
-	const struct chardev_ops *ops;
-	const char *id, *mux;
-	struct chardev *chr = NULL;
-	struct opt_list list;
-
-	if (opt_split(arg, "backend", &list, err) < 0)
-		return NULL;
-	id = opt_list_get(&list, "id");
-	mux = opt_list_get(&list, "mux");
-	ops = list.n ? find_backend(list.pair[0].value, err) : NULL;
-	if (ops && !id)
-		error_set(err, EINVAL, "Parameter 'id' is missing");
-	else if (ops)
-		chr = chardev_make(m, id, ops, &list, err);
-	if (chr && mux && !strcmp(mux, "on"))
-		chr = chardev_mux_over(m, chr, err);
-	opt_list_free(&list);
-	return chr;
-}
-
-/* "unix:PATH,server=on" and its kin, as what -chardev would be told. */
-static int rewrite(const char *spec, char *out, size_t size)
-{
-	static const struct {
-		const char *prefix, *form;
-	} forms[] = {
-		{"file:", "file,path=%s"},
-		{"unix:", "socket,path=%s"},
-		{"tcp:", "socket,host=%s"},
-		{"telnet:", "socket,telnet=on,host=%s"},
-	};
-	const char *colon;
-	char *at;
-	size_t i, n;
-
-	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		n = strlen(forms[i].prefix);
-		if (strncmp(spec, forms[i].prefix, n) != 0)
-			continue;
-		if (snprintf(out, size, forms[i].form, spec + n) >= (int)size)
-			return -EINVAL;
-		/* host:port -> host=...,port=... */
-		at = strstr(out, "host=");
-		n = at ? strcspn(at, ",") : 0;
-		colon = at ? memrchr(at, ':', n) : NULL;
-		if (at && colon) {
-			char tail[256];
-
-			snprintf(tail, sizeof(tail), "%s", colon + 1);
-			snprintf(out + (colon - out),
-				 size - (size_t)(colon - out), ",port=%s",
-				 tail);
-		}
-		return 0;
-	}
-	return snprintf(out, size, "%s", spec) >= (int)size ? -EINVAL : 0;
-}
-
-static struct chardev *open_plain(struct machine *m, const char *label,
-				  const char *spec, struct error *err)
-{
-	const struct chardev_ops *ops;
-	struct chardev *chr = NULL;
-	struct opt_list list;
-	char text[512];
-
-	if (rewrite(spec, text, sizeof(text)) < 0) {
-		error_set(err, EINVAL, "'%s' is too long", spec);
-		return NULL;
-	}
-	if (opt_split(text, "backend", &list, err) < 0)
-		return NULL;
-	ops = find_backend(list.n ? list.pair[0].value : "", err);
-	if (ops)
-		chr = chardev_make(m, label, ops, &list, err);
-	opt_list_free(&list);
-	return chr;
-}
-
-struct chardev *chardev_open(struct machine *m, const char *label,
-			     const char *spec, struct error *err)
-{
-	bool mon = !strncmp(spec, "mon:", 4);
-	struct chardev *chr;
-
-	if (!strncmp(spec, "chardev:", 8)) {
-		chr = chardev_find(m, spec + 8);
-		if (!chr)
-			error_set(err, ENOENT, "chardev '%s' not found",
-				  spec + 8);
-		return chr;
-	}
-	chr = open_plain(m, label, mon ? spec + 4 : spec, err);
-	return chr && mon ? chardev_mux_over(m, chr, err) : chr;
-}
-
 static int null_open(struct chardev *chr, const struct opt_list *opts,
 		     struct error *err)
 {
+	static const struct opt_desc none[] = {{.type = OPT_END}};
+
 	chr->open = true;
-	return 0;
+	return chardev_conf(none, opts, NULL, err);
 }
 
 static size_t null_write(struct chardev *chr, const uint8_t *buf, size_t len)

@@ -77,6 +77,8 @@ void chardev_detach(struct chardev_end *end);
 size_t chardev_write(struct chardev_end *end, const void *buf, size_t len);
 /* As chardev_write, but all of it is kept or written: for people's text. */
 void chardev_write_all(struct chardev_end *end, const void *buf, size_t len);
+/* Does text of chardev_write_all wait?  writable is called when it went. */
+bool chardev_is_stalled(const struct chardev_end *end);
 /* The user can take input again. */
 void chardev_accept_input(struct chardev_end *end);
 

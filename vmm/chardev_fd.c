@@ -9,6 +9,15 @@
 
 #define READ_MAX 4096u
 
+static void on_input(void *ctx, uint32_t events);
+static void on_room(void *ctx, uint32_t events);
+
+static void unwatch_input(struct fd_pair *pair)
+{
+	loop_del_fd(pair->in_watch);
+	pair->in_watch = NULL;
+}
+
 static void on_input(void *ctx, uint32_t events)
 {
 	struct fd_pair *pair = ctx;
@@ -16,6 +25,14 @@ static void on_input(void *ctx, uint32_t events)
 	size_t want = chardev_can_read(pair->chr);
 	ssize_t n;
 
+	if (!want && (events & (EPOLLHUP | EPOLLERR))) {
+		/* That is told without end; fd_pair_update looks again. */
+		unwatch_input(pair);
+		pair->ended = true;
+		if (pair->waits)
+			pair->waits(pair);
+		return;
+	}
 	if (!want) {
 		fd_pair_update(pair);
 		return;
@@ -24,8 +41,7 @@ static void on_input(void *ctx, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		loop_del_fd(pair->in_watch);
-		pair->in_watch = NULL;
+		unwatch_input(pair);
 		if (pair->hung_up)
 			pair->hung_up(pair);
 		return;
@@ -34,8 +50,7 @@ static void on_input(void *ctx, uint32_t events)
 		n = (ssize_t)pair->filter(pair, buf, (size_t)n);
 	if (n)
 		chardev_push(pair->chr, buf, (size_t)n);
-	if (pair->in_watch)
-		fd_pair_update(pair);
+	fd_pair_update(pair);
 }
 
 static void on_room(void *ctx, uint32_t events)
@@ -44,37 +59,55 @@ static void on_room(void *ctx, uint32_t events)
 
 	pair->blocked = false;
 	loop_mod_fd(pair->out_watch, 0);
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		/* Nobody reads any more: what is written goes nowhere. */
+		loop_del_fd(pair->out_watch);
+		pair->out_watch = NULL;
+	}
 	chardev_drained(pair->chr);
+}
+
+static int watch_input(struct fd_pair *pair, uint32_t events, struct error *err)
+{
+	pair->in_watch = loop_add_fd(pair->chr->m->loop, pair->in, events,
+				     on_input, pair, err);
+	return pair->in_watch ? 0 : -err->code;
+}
+
+/* epoll takes a descriptor once: a copy is watched for output. */
+static int watch_output(struct fd_pair *pair, int out, struct error *err)
+{
+	pair->out = fcntl(out, F_DUPFD_CLOEXEC, 0);
+	if (pair->out < 0)
+		return error_errno(err, errno, "cannot copy a file descriptor");
+	pair->out_watch = loop_add_fd(pair->chr->m->loop, pair->out, 0, on_room,
+				      pair, err);
+	return pair->out_watch ? 0 : -err->code;
 }
 
 int fd_pair_start(struct fd_pair *pair, struct chardev *chr, int in, int out,
 		  struct error *err)
 {
-	struct loop *loop = chr->m->loop;
+	int rc = 0;
 
 	pair->chr = chr;
 	pair->in = in;
-	pair->out = out;
-	pair->blocked = false;
+	pair->out = -1;
+	pair->in_watch = pair->out_watch = NULL;
+	pair->blocked = pair->ended = false;
 	if (in >= 0) {
 		fcntl(in, F_SETFL, fcntl(in, F_GETFL) | O_NONBLOCK);
-		pair->in_watch = loop_add_fd(loop, in, 0, on_input, pair, err);
-		if (!pair->in_watch)
-			return -err->code;
+		rc = watch_input(pair, 0, err);
 	}
-	if (out >= 0) {
-		/* epoll takes a descriptor once: watch a copy for output. */
+	if (rc == 0 && out >= 0) {
 		fcntl(out, F_SETFL, fcntl(out, F_GETFL) | O_NONBLOCK);
-		pair->out = fcntl(out, F_DUPFD_CLOEXEC, 0);
-		pair->out_watch =
-			loop_add_fd(loop, pair->out, 0, on_room, pair, err);
-		if (!pair->out_watch) {
-			fd_pair_stop(pair);
-			return -err->code;
-		}
+		rc = watch_output(pair, out, err);
 	}
-	fd_pair_update(pair);
-	return 0;
+	if (rc < 0)
+		fd_pair_stop(pair);
+	else
+		fd_pair_update(pair);
+	return rc;
 }
 
 void fd_pair_stop(struct fd_pair *pair)
@@ -85,13 +118,23 @@ void fd_pair_stop(struct fd_pair *pair)
 	if (pair->out >= 0)
 		close(pair->out);
 	pair->in = pair->out = -1;
+	pair->ended = false;
 }
 
 void fd_pair_update(struct fd_pair *pair)
 {
-	if (pair->in_watch)
-		loop_mod_fd(pair->in_watch,
-			    chardev_can_read(pair->chr) ? EPOLLIN : 0);
+	uint32_t events;
+	struct error err;
+
+	if (pair->in < 0)
+		return;
+	events = chardev_can_read(pair->chr) ? EPOLLIN : 0;
+	if (pair->in_watch) {
+		loop_mod_fd(pair->in_watch, events);
+	} else if (pair->ended && events) {
+		pair->ended = false;
+		watch_input(pair, events, &err);
+	}
 }
 
 size_t fd_pair_write(struct fd_pair *pair, const uint8_t *buf, size_t len)
@@ -107,7 +150,7 @@ size_t fd_pair_write(struct fd_pair *pair, const uint8_t *buf, size_t len)
 		n = write(pair->out, buf + done, len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN) {
+		if (n < 0 && errno == EAGAIN && pair->out_watch) {
 			pair->blocked = true;
 			loop_mod_fd(pair->out_watch, EPOLLOUT);
 			return done;

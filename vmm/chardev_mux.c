@@ -15,17 +15,22 @@
 
 #define USERS  4
 #define ESCAPE 0x01 /* Ctrl-a */
-#define KEPT   32u /* input that the focus could not take yet */
+#define KEPT   16384u /* bytes of input that a user could not take yet */
+
+/* Input that waits, in a ring. */
+struct kept {
+	uint8_t buf[KEPT];
+	size_t start, len;
+};
 
 struct mux {
 	struct chardev chr;
 	struct chardev *under;
 	struct chardev_end below;
 	struct chardev_end *user[USERS];
+	struct kept kept[USERS];
 	unsigned nusers, focus;
 	bool escaped;
-	uint8_t kept[KEPT];
-	size_t nkept;
 	bool timestamps, line_start;
 	int64_t started;
 };
@@ -112,31 +117,46 @@ static bool command(struct mux *mux, uint8_t c)
  * Hands on what was kept.  The user may end up here again from within read,
  * so the bytes are taken out first.
  */
-static void flush_kept(struct mux *mux)
+static void flush_kept(struct mux *mux, unsigned n)
 {
-	struct chardev_end *end = mux->user[mux->focus];
-	uint8_t buf[KEPT];
-	size_t n;
+	struct chardev_end *end = mux->user[n];
+	struct kept *k = &mux->kept[n];
+	const uint8_t *at;
+	size_t len;
 
-	while (mux->nkept && end) {
-		n = end->user->can_read(end->ctx);
-		if (!n)
+	while (k->len && end) {
+		len = end->user->can_read(end->ctx);
+		if (!len)
 			return;
-		if (n > mux->nkept)
-			n = mux->nkept;
-		memcpy(buf, mux->kept, n);
-		mux->nkept -= n;
-		memmove(mux->kept, mux->kept + n, mux->nkept);
-		end->user->read(end->ctx, buf, n);
+		if (len > k->len)
+			len = k->len;
+		if (len > KEPT - k->start)
+			len = KEPT - k->start;
+		at = k->buf + k->start;
+		k->start = (k->start + len) % KEPT;
+		k->len -= len;
+		end->user->read(end->ctx, at, len);
 	}
 }
 
-/* Always some room, so that Ctrl-a works while a user takes nothing. */
+/*
+ * So much may be typed ahead, and Ctrl-a works meanwhile; then the other end
+ * has to wait.
+ */
 static size_t below_can_read(void *ctx)
 {
 	const struct mux *mux = ctx;
 
-	return mux->nkept < KEPT ? KEPT - mux->nkept : 1;
+	return KEPT - mux->kept[mux->focus].len;
+}
+
+static void keep(struct mux *mux, uint8_t c)
+{
+	struct kept *k = &mux->kept[mux->focus];
+
+	if (k->len < KEPT)
+		k->buf[(k->start + k->len++) % KEPT] = c;
+	flush_kept(mux, mux->focus);
 }
 
 static void below_read(void *ctx, const uint8_t *buf, size_t len)
@@ -153,9 +173,7 @@ static void below_read(void *ctx, const uint8_t *buf, size_t len)
 			mux->escaped = true;
 			continue;
 		}
-		if (mux->nkept < KEPT)
-			mux->kept[mux->nkept++] = buf[i];
-		flush_kept(mux);
+		keep(mux, buf[i]);
 	}
 }
 
@@ -179,8 +197,7 @@ static void below_writable(void *ctx)
 	struct mux *mux = ctx;
 	unsigned n;
 
-	chardev_drained(&mux->chr);
-	for (n = 0; n < USERS; n++)
+	for (n = 0; n < USERS && chardev_send_backlog(&mux->chr); n++)
 		if (mux->user[n] && mux->user[n]->user->writable)
 			mux->user[n]->user->writable(mux->user[n]->ctx);
 }
@@ -223,8 +240,10 @@ static size_t mux_write(struct chardev *chr, const uint8_t *buf, size_t len)
 static void mux_update(struct chardev *chr)
 {
 	struct mux *mux = (struct mux *)chr;
+	unsigned n;
 
-	flush_kept(mux);
+	for (n = 0; n < USERS; n++)
+		flush_kept(mux, n);
 	chardev_accept_input(&mux->below);
 }
 
@@ -298,6 +317,7 @@ int chardev_mux_attach(struct chardev *chr, struct chardev_end *end,
 	if (mux->nusers == 1)
 		mux->focus = n;
 	tell(mux, n, mux->focus == n ? CHARDEV_MUX_IN : CHARDEV_MUX_OUT);
+	mux_update(chr);
 	return 0;
 }
 
@@ -305,8 +325,15 @@ void chardev_mux_detach(struct chardev *chr, struct chardev_end *end)
 {
 	struct mux *mux = (struct mux *)chr;
 
+	unsigned n;
+
 	mux->user[end->index] = NULL;
+	mux->kept[end->index].len = 0;
 	mux->nusers--;
+	chr->end = NULL;
+	for (n = 0; n < USERS; n++)
+		if (mux->user[n])
+			chr->end = mux->user[n];
 	if (mux->focus == end->index)
 		next_focus(mux);
 }

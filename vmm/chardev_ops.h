@@ -13,7 +13,7 @@ struct chardev;
 struct chardev_ops {
 	const char *name; /* of the backend: "stdio" */
 	size_t size; /* of the backend's own struct */
-	/* opts is what -chardev said, without the backend and id. */
+	/* opts is what -chardev said; see chardev_conf. */
 	int (*open)(struct chardev *chr, const struct opt_list *opts,
 		    struct error *err);
 	/* Takes what it can without waiting. */
@@ -43,10 +43,19 @@ struct chardev *chardev_make(struct machine *m, const char *label,
 			     const struct chardev_ops *ops,
 			     const struct opt_list *opts, struct error *err);
 
+/*
+ * For backends: conf's defaults, and what opts says, but for the keys that
+ * all have.  The caller frees conf by opt_free, also after an error.
+ */
+int chardev_conf(const struct opt_desc *desc, const struct opt_list *opts,
+		 void *conf, struct error *err);
+
 /* For backends: towards the user. */
 size_t chardev_can_read(struct chardev *chr);
 void chardev_push(struct chardev *chr, const uint8_t *buf, size_t len);
 void chardev_event(struct chardev *chr, enum chardev_event event);
+/* Sends what waits; true if nothing waits any more. */
+bool chardev_send_backlog(struct chardev *chr);
 /* There is room again: sends the backlog, then tells the user. */
 void chardev_drained(struct chardev *chr);
 
@@ -56,8 +65,11 @@ struct fd_pair {
 	int in, out; /* -1: none */
 	struct loop_fd *in_watch, *out_watch;
 	bool blocked; /* a write was cut: wait for room */
-	/* The other end is gone; may be NULL. */
+	bool ended; /* the other end is gone, its last words not read yet */
+	/* The other end is gone and all is read; may be NULL. */
 	void (*hung_up)(struct fd_pair *pair);
+	/* The other end is gone, but its last words wait; may be NULL. */
+	void (*waits)(struct fd_pair *pair);
 	/* Filters input in place, returns the new length; may be NULL. */
 	size_t (*filter)(struct fd_pair *pair, uint8_t *buf, size_t len);
 };

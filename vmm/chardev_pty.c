@@ -54,32 +54,55 @@ static void on_look(void *ctx)
 
 static void connect_pair(struct pty *p)
 {
+	struct error err = {0};
+
 	p->pair.hung_up = on_hung_up;
-	if (fd_pair_start(&p->pair, &p->chr, p->master, p->master, NULL) == 0)
+	if (fd_pair_start(&p->pair, &p->chr, p->master, p->master, &err) == 0)
 		chardev_event(&p->chr, CHARDEV_OPENED);
+}
+
+/* Nobody has set the terminal up yet: it begins raw. */
+static void make_raw(const char *name)
+{
+	int slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct termios raw;
+
+	if (slave < 0)
+		return;
+	if (tcgetattr(slave, &raw) == 0) {
+		cfmakeraw(&raw);
+		tcsetattr(slave, TCSAFLUSH, &raw);
+	}
+	close(slave);
+}
+
+static int make_master(struct pty *p, char *name, size_t size,
+		       struct error *err)
+{
+	p->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (p->master >= 0 && grantpt(p->master) == 0 &&
+	    unlockpt(p->master) == 0 && ptsname_r(p->master, name, size) == 0)
+		return 0;
+	error_errno(err, errno, "cannot make a pseudo terminal");
+	if (p->master >= 0)
+		close(p->master);
+	return -err->code;
 }
 
 static int pty_open(struct chardev *chr, const struct opt_list *opts,
 		    struct error *err)
 {
+	static const struct opt_desc none[] = {{.type = OPT_END}};
 	struct pty *p = (struct pty *)chr;
-	struct termios raw;
 	char name[64];
-	int slave;
+	int rc = chardev_conf(none, opts, NULL, err);
 
 	p->pair.in = p->pair.out = -1;
-	p->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (p->master < 0 || grantpt(p->master) < 0 ||
-	    unlockpt(p->master) < 0 ||
-	    ptsname_r(p->master, name, sizeof(name)) != 0)
-		return error_errno(err, errno, "cannot make a pseudo terminal");
-	slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (slave >= 0 && tcgetattr(slave, &raw) == 0) {
-		cfmakeraw(&raw);
-		tcsetattr(slave, TCSAFLUSH, &raw);
-	}
-	if (slave >= 0)
-		close(slave);
+	if (rc == 0)
+		rc = make_master(p, name, sizeof(name), err);
+	if (rc < 0)
+		return rc;
+	make_raw(name);
 	snprintf(chr->filename, sizeof(chr->filename), "pty:%s", name);
 	fprintf(stderr, "char device redirected to %s (label %s)\n", name,
 		chr->label);

@@ -29,6 +29,7 @@ struct socket_chr {
 	struct loop_fd *watch;
 	char *unlink_path; /* of a unix server */
 	bool telnet;
+	bool owes_iac; /* the second of two did not fit */
 	enum { TEXT, AFTER_IAC, AFTER_VERB, IN_SUB, IN_SUB_IAC } state;
 };
 
@@ -88,6 +89,15 @@ static void on_hung_up(struct fd_pair *pair)
 	listen_again(s);
 }
 
+/*
+ * Gone, but the user does not take what came before that.  It may for as long
+ * as nobody else calls.
+ */
+static void on_waits(struct fd_pair *pair)
+{
+	listen_again((struct socket_chr *)pair->chr);
+}
+
 /* Takes telnet's commands out of the input; a break is told. */
 static size_t telnet_filter(struct fd_pair *pair, uint8_t *buf, size_t len)
 {
@@ -140,7 +150,9 @@ static int start(struct socket_chr *s, int fd, struct error *err)
 
 	s->fd = fd;
 	s->state = TEXT;
+	s->owes_iac = false;
 	s->pair.hung_up = on_hung_up;
+	s->pair.waits = on_waits;
 	s->pair.filter = s->telnet ? telnet_filter : NULL;
 	rc = fd_pair_start(&s->pair, &s->chr, fd, fd, err);
 	if (rc < 0) {
@@ -158,11 +170,14 @@ static void on_client(void *ctx, uint32_t events)
 {
 	struct socket_chr *s = ctx;
 	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	struct error err = {0};
 
 	if (fd < 0)
 		return;
+	if (s->fd >= 0)
+		on_hung_up(&s->pair);
 	loop_mod_fd(s->watch, 0);
-	if (start(s, fd, NULL) < 0)
+	if (start(s, fd, &err) < 0)
 		listen_again(s);
 }
 
@@ -173,7 +188,7 @@ static int unix_address(const struct conf *c, struct sockaddr_un *sun,
 
 	if (n >= sizeof(sun->sun_path) - 1)
 		return error_set(err, ENAMETOOLONG,
-				 "UNIX socket path '%s' is too long", c->path);
+				 "UNIX socket path is too long: '%s'", c->path);
 	*sun = (struct sockaddr_un){.sun_family = AF_UNIX};
 	memcpy(sun->sun_path + c->abstract, c->path, n);
 	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n +
@@ -345,19 +360,10 @@ static int socket_open(struct chardev *chr, const struct opt_list *opts,
 {
 	struct socket_chr *s = (struct socket_chr *)chr;
 	struct conf c = {0};
-	size_t i;
-	int rc = 0;
+	int rc;
 
 	s->listener = s->fd = s->pair.in = s->pair.out = -1;
-	opt_defaults(conf_opts, &c);
-	for (i = 0; i < opts->n && rc == 0; i++) {
-		const struct opt_pair *pair = &opts->pair[i];
-
-		if (!strcmp(pair->key, "backend") || !strcmp(pair->key, "id") ||
-		    !strcmp(pair->key, "mux"))
-			continue;
-		rc = opt_set(conf_opts, &c, pair->key, pair->value, err);
-	}
+	rc = chardev_conf(conf_opts, opts, &c, err);
 	if (rc == 0)
 		rc = check(&c, err);
 	if (rc == 0)
@@ -368,11 +374,41 @@ static int socket_open(struct chardev *chr, const struct opt_list *opts,
 	return rc;
 }
 
+static bool send_iac(struct socket_chr *s)
+{
+	static const uint8_t iac = IAC;
+
+	s->owes_iac = !fd_pair_write(&s->pair, &iac, 1);
+	return !s->owes_iac;
+}
+
+/* RFC 854: a data byte of 255 is sent twice. */
+static size_t telnet_write(struct socket_chr *s, const uint8_t *buf, size_t len)
+{
+	size_t done = 0, n, sent;
+	const uint8_t *iac;
+
+	if (s->owes_iac && !send_iac(s))
+		return 0;
+	while (done < len) {
+		iac = memchr(buf + done, IAC, len - done);
+		n = iac ? (size_t)(iac + 1 - buf) - done : len - done;
+		sent = fd_pair_write(&s->pair, buf + done, n);
+		done += sent;
+		if (sent < n || (iac && !send_iac(s)))
+			break;
+	}
+	return done;
+}
+
 static size_t socket_write(struct chardev *chr, const uint8_t *buf, size_t len)
 {
 	struct socket_chr *s = (struct socket_chr *)chr;
 
-	return s->fd >= 0 ? fd_pair_write(&s->pair, buf, len) : len;
+	if (s->fd < 0)
+		return len;
+	return s->telnet ? telnet_write(s, buf, len)
+			 : fd_pair_write(&s->pair, buf, len);
 }
 
 static void socket_update(struct chardev *chr)

@@ -82,12 +82,27 @@ static void character_mode(bool signals)
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
+struct stdio_conf {
+	bool signal;
+};
+
+static const struct opt_desc stdio_opts[] = {
+	{.name = "signal",
+	 .type = OPT_BOOL,
+	 .offset = offsetof(struct stdio_conf, signal),
+	 .dflt = "on"},
+	{.type = OPT_END},
+};
+
 static int stdio_open(struct chardev *chr, const struct opt_list *opts,
 		      struct error *err)
 {
 	struct stdio *s = (struct stdio *)chr;
-	const char *sig = opt_list_get(opts, "signal");
+	struct stdio_conf conf = {0};
+	int rc = chardev_conf(stdio_opts, opts, &conf, err);
 
+	if (rc < 0)
+		return rc;
 	if (terminal.active)
 		return error_set(err, EBUSY,
 				 "cannot use stdio by multiple character "
@@ -99,7 +114,7 @@ static int stdio_open(struct chardev *chr, const struct opt_list *opts,
 	terminal.active = 1;
 	terminal.changed = 0;
 	catch_fatal();
-	character_mode(!sig || strcmp(sig, "off") != 0);
+	character_mode(conf.signal);
 	chr->open = true;
 	return fd_pair_start(&s->pair, chr,
 			     terminal.in_flags < 0 ? -1 : STDIN_FILENO,
@@ -136,25 +151,47 @@ struct file {
 	int fd;
 };
 
+struct file_conf {
+	char *path;
+	bool append;
+};
+
+static const struct opt_desc file_opts[] = {
+	{.name = "path",
+	 .type = OPT_STRING,
+	 .offset = offsetof(struct file_conf, path)},
+	{.name = "append",
+	 .type = OPT_BOOL,
+	 .offset = offsetof(struct file_conf, append)},
+	{.type = OPT_END},
+};
+
+static int open_path(struct file *f, const struct file_conf *conf,
+		     struct error *err)
+{
+	int how = conf->append ? O_APPEND : O_TRUNC;
+
+	if (!conf->path || !*conf->path)
+		return error_set(err, EINVAL,
+				 "chardev: file: no filename given");
+	f->fd = open(conf->path,
+		     O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | how, 0666);
+	if (f->fd < 0)
+		return error_errno(err, errno, "cannot open '%s'", conf->path);
+	return 0;
+}
+
 static int file_open(struct chardev *chr, const struct opt_list *opts,
 		     struct error *err)
 {
-	struct file *f = (struct file *)chr;
-	const char *path = opt_list_get(opts, "path");
-	const char *append = opt_list_get(opts, "append");
-	bool keep = append && !strcmp(append, "on");
+	struct file_conf conf = {0};
+	int rc = chardev_conf(file_opts, opts, &conf, err);
 
-	if (!path || !*path)
-		return error_set(err, EINVAL,
-				 "chardev: file: no filename given");
-	f->fd = open(path,
-		     O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK |
-			     (keep ? O_APPEND : O_TRUNC),
-		     0666);
-	if (f->fd < 0)
-		return error_errno(err, errno, "cannot open '%s'", path);
-	chr->open = true;
-	return 0;
+	if (rc == 0)
+		rc = open_path((struct file *)chr, &conf, err);
+	opt_free(file_opts, &conf);
+	chr->open = rc == 0;
+	return rc;
 }
 
 static size_t file_write(struct chardev *chr, const uint8_t *buf, size_t len)

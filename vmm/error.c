@@ -19,11 +19,18 @@ int error_set(struct error *err, int code, const char *fmt, ...)
 	return -code;
 }
 
-static void append(struct error *err, const char *text)
+/* The reason matters most: what is too long before it is cut. */
+static void append_reason(struct error *err, const char *text)
 {
-	size_t len = strlen(err->msg);
+	static const char dots[] = "...";
+	size_t len = strlen(err->msg), n = strlen(": ") + strlen(text);
+	size_t max = sizeof(err->msg) - 1;
 
-	snprintf(err->msg + len, sizeof(err->msg) - len, "%s", text);
+	if (len + n > max && n + sizeof(dots) < max) {
+		len = max - n;
+		memcpy(err->msg + len - strlen(dots), dots, strlen(dots));
+	}
+	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", text);
 }
 
 int error_errno(struct error *err, int code, const char *fmt, ...)
@@ -37,8 +44,7 @@ int error_errno(struct error *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
-	append(err, ": ");
-	append(err, strerror_r(code, text, sizeof(text)));
+	append_reason(err, strerror_r(code, text, sizeof(text)));
 	return -code;
 }
 
@@ -53,7 +59,6 @@ int error_prefix(struct error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
-	append(err, ": ");
-	append(err, old);
+	append_reason(err, old);
 	return -err->code;
 }
