@@ -82,6 +82,7 @@ START_TEST(memory_of_any_width)
 	ck_assert_uint_eq(mmio_read(&h, MEMORY + 0xffff, 1), 0x99);
 	mmio_write(&h, MEMORY + 0xfffc, UINT64_MAX, 8);
 	ck_assert_uint_eq(mmio_read(&h, MEMORY + 0xfffc, 4), 0xffffffff);
+	ck_assert_uint_eq(mmio_read(&h, MEMORY + 0xfffd, 4), 0xffffffff);
 	harness_fini(&h);
 }
 END_TEST
@@ -261,6 +262,7 @@ START_TEST(writes_are_counted)
 	ck_assert_uint_eq(mmio_read(&h, BAR_MEM + COUNT, 4), 0);
 	outb(&h, BAR_PORT, 0);
 	outb(&h, BAR_PORT + 0x83, inb(&h, BAR_PORT + DATA));
+	mmio_write(&h, BAR_MEM + 0x83, 0xfa, 1);
 	ck_assert_uint_eq(inl(&h, BAR_PORT + COUNT), 1);
 	harness_fini(&h);
 }
