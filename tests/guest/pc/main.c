@@ -3,8 +3,7 @@
  * A guest that says on the serial line what machine it finds.  The command in
  * its second sector is the letter or letters of what to do; "done" ends it.
  */
-#include <stdint.h>
-
+#include "io.h"
 #include "layout.h"
 
 #define COM1	     0x3f8
@@ -43,32 +42,6 @@
 
 __attribute__((section(".command"))) const char command[COMMAND_LEN] = "m";
 
-static void out8(uint16_t port, uint8_t v)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static uint8_t in8(uint16_t port)
-{
-	uint8_t v;
-
-	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static void out32(uint16_t port, uint32_t v)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static uint32_t in32(uint16_t port)
-{
-	uint32_t v;
-
-	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
 static void put(char c)
 {
 	while (!(in8(COM1 + 5) & LINE_READY))
@@ -76,13 +49,13 @@ static void put(char c)
 	out8(COM1, (uint8_t)c);
 }
 
-static void say(const char *s)
+void say(const char *s)
 {
 	for (; *s; s++)
 		put(*s);
 }
 
-static void say_hex(uint64_t v, unsigned digits)
+void say_hex(uint64_t v, unsigned digits)
 {
 	while (digits--)
 		put("0123456789abcdef"[v >> 4 * digits & 15]);
@@ -112,7 +85,7 @@ static uint8_t second(void)
 	return in8(RTC_DATA);
 }
 
-static void wait_second(void)
+void wait_second(void)
 {
 	uint8_t now = second();
 
@@ -162,7 +135,7 @@ static void cpuids(void)
 	}
 }
 
-static uint32_t config(unsigned devfn, unsigned at)
+uint32_t config(unsigned devfn, unsigned at)
 {
 	out32(PCI_ADDRESS, 0x80000000u | devfn << 8 | at);
 	return in32(PCI_DATA);
@@ -262,8 +235,8 @@ static const struct {
 	char letter;
 	void (*run)(void);
 } commands[] = {
-	{'m', memory}, {'s', processors}, {'c', cpuids},
-	{'p', pci},    {'l', long_mode},
+	{'m', memory},	  {'s', processors}, {'c', cpuids}, {'p', pci},
+	{'l', long_mode}, {'h', hpet},	     {'d', dma},    {'t', test_devices},
 };
 
 void main(void)
