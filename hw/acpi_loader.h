@@ -7,7 +7,42 @@
 #ifndef HW_ACPI_LOADER_H
 #define HW_ACPI_LOADER_H
 
+#include <assert.h>
+
 #include "hw/blob.h"
+#include "vmm/endian.h"
+
+#define ACPI_LOADER_NAME 56 /* of a file, with the zero */
+#define ACPI_LOADER_SIZE 128 /* of an entry */
+
+enum {
+	ACPI_LOADER_ALLOCATE = 1,
+	ACPI_LOADER_POINTER = 2,
+	ACPI_LOADER_CHECKSUM = 3,
+};
+
+struct acpi_loader_entry {
+	le32 command;
+	char file[ACPI_LOADER_NAME];
+	union {
+		struct {
+			le32 align;
+			uint8_t zone;
+		} allocate;
+		struct {
+			char target[ACPI_LOADER_NAME];
+			le32 off;
+			uint8_t size;
+		} pointer;
+		struct {
+			le32 off, start, len;
+		} checksum;
+		uint8_t pad[ACPI_LOADER_SIZE - sizeof(le32) - ACPI_LOADER_NAME];
+	};
+};
+
+static_assert(sizeof(struct acpi_loader_entry) == ACPI_LOADER_SIZE,
+	      "entry of the loader");
 
 enum acpi_loader_zone {
 	ACPI_ZONE_HIGH = 1, /* anywhere below 4 GiB */

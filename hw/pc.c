@@ -21,6 +21,7 @@
 #include "hw/isa_debugcon.h"
 #include "hw/mc146818.h"
 #include "hw/ns16550a.h"
+#include "hw/pc_boot.h"
 #include "hw/pc_drives.h"
 #include "hw/pc_firmware.h"
 #include "hw/pc_memory.h"
@@ -52,13 +53,18 @@ struct pc {
 	struct mc146818 *rtc;
 	uint32_t apic_ids[256];
 	uint32_t cpuid_eax, cpuid_edx; /* leaf 1 */
+	unsigned phys_bits; /* of addresses */
 	bool serial_present[4];
 	unsigned nserials;
 	struct pc_memory memory;
+	struct pc_boot boot;
 	struct machine_notifier notifier;
 };
 
-#define NO_PORT -1
+#define NO_PORT		    -1
+#define CPUID_SIGNATURE	    0x1
+#define CPUID_ADDRESS_SIZES 0x80000008
+#define PHYS_BITS_LEAST	    36 /* without that leaf */
 
 /* Fixed devices of the ISA side: where their regions and interrupts are. */
 struct isa_wire {
@@ -170,7 +176,7 @@ static int build_piix3(struct pc *pc, struct error *err)
 	for (i = 0; i < ISA_IRQS; i++)
 		dev->irq[i] = isa_irq(pc, i);
 	for (i = 0; i < PIIX3_PINS; i++)
-		pc->host->bus.pin[i] = piix3_pin(pc->piix3, i);
+		pc->host->bus.pin[i] = piix3_pin(pc->piix3, PIIX3_PIRQ(i));
 	return device_start(dev, err);
 }
 
@@ -495,19 +501,23 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 		return -ENOMEM;
 	for (i = 0; i < SERIALS; i++)
 		fw.serial[i] = pc->serial_present[i];
+	pc->boot.fw = fw_cfg_from(dev);
 	rc = pc_firmware_fill(fw_cfg_from(dev), &fw, err);
 	return rc < 0 ? rc : device_start(dev, err);
 }
 
-/* Leaf 1 is in the SMBIOS tables too. */
+/* Leaf 1 is in the SMBIOS tables too, address sizes are in leaf 0x80000008. */
 static void note_cpuid(struct pc *pc, const struct kvm_cpuid2 *cpuid)
 {
-	uint32_t i;
+	const struct kvm_cpuid_entry2 *entry = cpuid->entries;
 
-	for (i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == 1) {
-			pc->cpuid_eax = cpuid->entries[i].eax;
-			pc->cpuid_edx = cpuid->entries[i].edx;
+	pc->phys_bits = PHYS_BITS_LEAST;
+	for (; entry < cpuid->entries + cpuid->nent; entry++)
+		if (entry->function == CPUID_SIGNATURE) {
+			pc->cpuid_eax = entry->eax;
+			pc->cpuid_edx = entry->edx;
+		} else if (entry->function == CPUID_ADDRESS_SIZES) {
+			pc->phys_bits = entry->eax & UINT8_MAX;
 		}
 }
 
@@ -547,9 +557,11 @@ static void on_event(void *ctx, enum machine_event event)
 
 	if (event == EVENT_SUSPEND)
 		cmos_set_resume(pc->rtc);
-	else if (event == EVENT_RESET)
+	else if (event == EVENT_RESET) {
 		cmos_set_boot_order(pc->rtc, pc->conf->boot.order);
-	else if (event == EVENT_EXIT) {
+		pc_boot_again(&pc->boot);
+	} else if (event == EVENT_EXIT) {
+		pc_boot_close(&pc->boot);
 		pc_drives_close(pc->m);
 		free(pc);
 	}
@@ -561,6 +573,18 @@ static void connect_gsis(struct pc *pc)
 
 	for (i = 0; i < KVM_IOAPIC_PINS; i++)
 		pc->gsi[i].out = kvm_gsi(pc->m->kvm, i);
+}
+
+static int start_boot(struct pc *pc, struct error *err)
+{
+	pc->boot.m = pc->m;
+	pc->boot.memory = &pc->memory;
+	pc->boot.host = pc->host;
+	pc->boot.piix3 = pc->piix3;
+	pc->boot.pm = pc->pm;
+	pc->boot.phys_bits = pc->phys_bits;
+	memcpy(pc->boot.serial, pc->serial_present, sizeof(pc->boot.serial));
+	return pc_boot_start(&pc->boot, err);
 }
 
 int pc_build(struct machine *m, struct error *err)
@@ -576,6 +600,9 @@ int pc_build(struct machine *m, struct error *err)
 	list_init(&pc->fronts.list);
 	m->fronts = &pc->fronts;
 	connect_gsis(pc);
+	rc = pc_boot_open(&pc->boot, m->config, err);
+	if (rc < 0)
+		return rc;
 	/* Memory before the interrupt controllers: it is faster in KVM. */
 	if ((rc = pc_memory_build(&pc->memory, m, err)) < 0 ||
 	    (rc = build_host(pc, err)) < 0 ||
@@ -593,5 +620,5 @@ int pc_build(struct machine *m, struct error *err)
 	    (rc = build_fw_cfg(pc, err)) < 0)
 		return rc;
 	cmos_fill(pc->rtc, pc->conf, &pc->memory);
-	return 0;
+	return start_boot(pc, err);
 }

@@ -14,9 +14,6 @@
 #include "hw/blob.h"
 #include "vmm/endian.h"
 
-#define FILE_ANCHOR	     "etc/smbios/smbios-anchor"
-#define FILE_TABLES	     "etc/smbios/smbios-tables"
-
 #define DEFAULT_MANUFACTURER "QEMU"
 #define DEFAULT_PRODUCT	     "Standard PC (i440FX + PIIX, 1996)"
 #define DEFAULT_VERSION	     "pc-i440fx-7.2"
@@ -432,7 +429,8 @@ static int add_anchor_32(const struct tables *t, struct fw_cfg *fw,
 				 "the SMBIOS tables have %zu bytes, more than "
 				 "a 32-bit entry point can tell",
 				 t->blob.len);
-	return fw_cfg_add_file(fw, FILE_ANCHOR, &entry, sizeof(entry), err);
+	return fw_cfg_add_file(fw, SMBIOS_FILE_ANCHOR, &entry, sizeof(entry),
+			       err);
 }
 
 static int add_anchor_64(const struct tables *t, struct fw_cfg *fw,
@@ -446,7 +444,8 @@ static int add_anchor_64(const struct tables *t, struct fw_cfg *fw,
 		.tables_max = le32_of(t->blob.len),
 	};
 
-	return fw_cfg_add_file(fw, FILE_ANCHOR, &entry, sizeof(entry), err);
+	return fw_cfg_add_file(fw, SMBIOS_FILE_ANCHOR, &entry, sizeof(entry),
+			       err);
 }
 
 int smbios_build(const struct smbios_conf *conf, struct fw_cfg *fw,
@@ -464,8 +463,8 @@ int smbios_build(const struct smbios_conf *conf, struct fw_cfg *fw,
 	else
 		rc = add_anchor_32(&t, fw, err);
 	if (rc == 0)
-		rc = fw_cfg_add_file(fw, FILE_TABLES, t.blob.data, t.blob.len,
-				     err);
+		rc = fw_cfg_add_file(fw, SMBIOS_FILE_TABLES, t.blob.data,
+				     t.blob.len, err);
 	blob_fini(&t.blob);
 	return rc;
 }

@@ -11,6 +11,9 @@
 
 #include "hw/fw_cfg.h"
 
+#define SMBIOS_FILE_ANCHOR "etc/smbios/smbios-anchor"
+#define SMBIOS_FILE_TABLES "etc/smbios/smbios-tables"
+
 struct smbios_conf {
 	/* NULL: as qemu's pc-i440fx-7.2 has them. */
 	const char *manufacturer, *product, *version;
@@ -21,7 +24,7 @@ struct smbios_conf {
 	bool v3; /* a 64-bit entry point, SMBIOS 3.0 instead of 2.8 */
 };
 
-/* Adds etc/smbios/smbios-anchor and etc/smbios/smbios-tables. */
+/* Adds the two files. */
 int smbios_build(const struct smbios_conf *conf, struct fw_cfg *fw,
 		 struct error *err);
 

@@ -284,6 +284,18 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .apply = apply_keys, FIELD(boot), .keys = boot_opts,
 	 .implied = "order", .answer = cmdline_answer_keys},
 
+	{.name = "kernel", .group = GROUP_FIRMWARE, .arg = "FILE",
+	 .help = "Boot this kernel: a Linux bzImage, or an ELF image for PVH. "
+		 "It is entered directly, without firmware, unless -bios or "
+		 "-machine firmware-boot=on is given.",
+	 .apply = apply_string, FIELD(machine.kernel)},
+	{.name = "initrd", .group = GROUP_FIRMWARE, .arg = "FILE",
+	 .help = "The kernel's initial RAM disk.",
+	 .apply = apply_string, FIELD(machine.initrd)},
+	{.name = "append", .group = GROUP_FIRMWARE, .arg = "TEXT",
+	 .help = "The kernel's command line.",
+	 .apply = apply_string, FIELD(machine.append)},
+
 	{.name = "S", .group = GROUP_RUN,
 	 .help = "Wait for the monitor's cont before the guest runs.",
 	 .apply = apply_flag, FIELD(stopped)},

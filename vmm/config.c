@@ -123,6 +123,17 @@ static int check_characters(const struct config *c, struct error *err)
 	return 0;
 }
 
+static int check_kernel(const struct machine_conf *m, struct error *err)
+{
+	if (!m->kernel && m->append)
+		return error_set(err, EINVAL,
+				 "-append only allowed with -kernel option");
+	if (!m->kernel && m->initrd)
+		return error_set(err, EINVAL,
+				 "-initrd only allowed with -kernel option");
+	return 0;
+}
+
 static int complete(struct config *c, struct error *err)
 {
 	int rc;
@@ -130,6 +141,7 @@ static int complete(struct config *c, struct error *err)
 	if (c->vga < 0)
 		c->vga = c->nodefaults ? VGA_NONE : VGA_STD;
 	if ((rc = config_check_machine(c, err)) < 0 ||
+	    (rc = check_kernel(&c->machine, err)) < 0 ||
 	    (rc = config_complete_smp(&c->smp_given, &c->smp, err)) < 0 ||
 	    (rc = complete_mem(&c->mem, err)) < 0 ||
 	    (rc = config_complete_rtc(&c->rtc, err)) < 0 ||
@@ -154,7 +166,8 @@ static int set_defaults(struct config *c, const char *argv0, struct error *err)
 		.machine = {.acpi = 1,
 			    .hpet = true,
 			    .dump_guest_core = true,
-			    .graphics = true},
+			    .graphics = true,
+			    .firmware_boot = 2},
 		.vga = -1,
 		.boot = {.splash_time = -1, .reboot_timeout = -1},
 		.display = DISPLAY_NONE,

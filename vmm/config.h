@@ -42,6 +42,8 @@ struct machine_conf {
 	int acpi; /* 0 off, 1 on, 2 auto, which is on */
 	bool hpet, dump_guest_core, graphics;
 	int smbios_entry_point; /* 0: 32-bit, 1: 64-bit */
+	char *kernel, *initrd, *append;
+	int firmware_boot; /* 0 off, 1 on, 2 auto: if the kernel needs it */
 };
 
 struct name_conf {

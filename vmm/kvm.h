@@ -58,6 +58,11 @@ struct kvm_cpuid2 *kvm_supported_cpuid(struct kvm *kvm, struct error *err);
 /* PIC, I/O APIC, local APICs and PIT; after RAM is there (it is faster). */
 int kvm_create_irqchip(struct kvm *kvm, struct error *err);
 void kvm_reset_irqchip(struct kvm *kvm);
+/*
+ * The PIC as firmware leaves it: set up for real mode, all masked; elcr has
+ * the ISA interrupts that are level-triggered.
+ */
+void kvm_set_pic(struct kvm *kvm, uint16_t elcr);
 
 /* The line into PIC and I/O APIC that the routing gives gsi (0 to 23). */
 struct irq kvm_gsi(struct kvm *kvm, unsigned gsi);

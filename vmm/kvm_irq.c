@@ -17,6 +17,9 @@
 #define IOAPIC_TIMER_PIN 2
 #define PIC_CASCADE_PIN	 2
 #define PIC_PINS_EACH	 8
+/* Where a PC's firmware has the PIC's vectors in real mode. */
+#define PIC_MASTER_VECTOR 0x08
+#define PIC_SLAVE_VECTOR  0x70
 
 static int routing_apply(struct kvm *kvm)
 {
@@ -92,6 +95,25 @@ void kvm_reset_irqchip(struct kvm *kvm)
 		ioctl(kvm->vmfd, KVM_SET_IRQCHIP, &kvm->chips[i]);
 	ioctl(kvm->vmfd, KVM_SET_PIT2, &kvm->pit);
 	kvm->stopped = false;
+}
+
+static void set_pic(struct kvm *kvm, unsigned chip, uint8_t vector,
+		    uint8_t elcr)
+{
+	struct kvm_irqchip state = kvm->chips[chip];
+
+	state.chip.pic.irq_base = vector;
+	state.chip.pic.imr = UINT8_MAX;
+	state.chip.pic.elcr = elcr;
+	state.chip.pic.init4 = 1;
+	ioctl(kvm->vmfd, KVM_SET_IRQCHIP, &state);
+}
+
+void kvm_set_pic(struct kvm *kvm, uint16_t elcr)
+{
+	set_pic(kvm, KVM_IRQCHIP_PIC_MASTER, PIC_MASTER_VECTOR, (uint8_t)elcr);
+	set_pic(kvm, KVM_IRQCHIP_PIC_SLAVE, PIC_SLAVE_VECTOR,
+		(uint8_t)(elcr >> 8));
 }
 
 static bool gsi_set(void *ctx, unsigned gsi, bool level)

@@ -285,6 +285,33 @@ START_TEST(test_machine)
 }
 END_TEST
 
+START_TEST(test_kernel)
+{
+	accept("-kernel a -kernel b -append 'x y' -initrd 'i j,k'");
+	ck_assert_str_eq(c.machine.kernel, "b");
+	ck_assert_str_eq(c.machine.append, "x y");
+	ck_assert_str_eq(c.machine.initrd, "i j,k");
+	ck_assert_int_eq(c.machine.firmware_boot, 2);
+	config_free(&c);
+	accept("-machine pc,kernel=a,initrd=b,append=c -append d");
+	ck_assert_str_eq(c.machine.kernel, "a");
+	ck_assert_str_eq(c.machine.initrd, "b");
+	ck_assert_str_eq(c.machine.append, "d");
+	config_free(&c);
+	accept("-machine firmware-boot=on");
+	ck_assert_int_eq(c.machine.firmware_boot, 1);
+	config_free(&c);
+	/* The words are qemu's. */
+	refuse("-append x", "-append only allowed with -kernel option");
+	refuse("-initrd x", "-initrd only allowed with -kernel option");
+	refuse("-append x -initrd y", "-append only allowed");
+	refuse("-machine append=x", "-append only allowed");
+	refuse("-dtb x", "for other machines than PCs");
+	refuse("-kernel", "an argument is missing");
+	refuse("-machine firmware-boot=maybe", "'on', 'off' or 'auto'");
+}
+END_TEST
+
 START_TEST(test_accel)
 {
 	static const char *const good[] = {
@@ -718,8 +745,8 @@ START_TEST(test_programs)
 END_TEST
 
 UNIT_MAIN("cmdline", test_no_options, test_flags, test_strings, test_memory,
-	  test_smp, test_smp_errors, test_machine, test_accel, test_cpu,
-	  test_rtc, test_boot, test_uuid, test_disks, test_drives,
+	  test_smp, test_smp_errors, test_machine, test_kernel, test_accel,
+	  test_cpu, test_rtc, test_boot, test_uuid, test_disks, test_drives,
 	  test_drive_errors, test_devices, test_monitors,
 	  test_default_characters, test_display, test_help_and_version,
 	  test_unknown_options, test_refused_options, test_tables,
