@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vmm/disasm.h"
+#include "vmm/finisher.h"
+#include "vmm/insn.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
 #include "vmm/registers.h"
@@ -89,6 +92,7 @@ static void print_code(struct vcpu *vcpu)
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
 	uint8_t code[CODE_BYTES];
+	char text[DISASM_TEXT];
 	size_t i, n;
 
 	if (vcpu_get_regs(vcpu, &regs, &sregs) < 0)
@@ -98,6 +102,9 @@ static void print_code(struct vcpu *vcpu)
 	for (i = 0; i < n; i++)
 		fprintf(stderr, "%s%02x", i ? " " : "", code[i]);
 	fprintf(stderr, "%s\n", n ? "" : "unreadable");
+	if (n && disasm(code, n, insn_code_bits(&sregs), regs.rip, text,
+			sizeof(text)))
+		fprintf(stderr, "Instruction=%s\n", text);
 }
 
 static void print_state(struct vcpu *vcpu)
@@ -111,6 +118,8 @@ static bool exit_internal_error(struct vcpu *vcpu)
 	struct kvm_run *run = vcpu->run;
 	uint32_t i;
 
+	if (finisher_run(vcpu->finisher))
+		return false;
 	fprintf(stderr, "KVM internal error. Suberror: %u\n",
 		run->internal.suberror);
 	for (i = 0; i < run->internal.ndata && i < 16; i++)

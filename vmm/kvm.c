@@ -169,6 +169,18 @@ static void slot_add(struct gmem_listener *l, const struct gmem_range *range)
 	machine_request_stop(kvm->m, RUN_STATE_INTERNAL_ERROR);
 }
 
+/* Failures in ring 3 too, where KVM would inject #UD: we may know better. */
+static void ask_for_failures(struct kvm *kvm)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE,
+		.args[0] = 1,
+	};
+
+	if (has(kvm, KVM_CAP_EXIT_ON_EMULATION_FAILURE))
+		ioctl(kvm->vmfd, KVM_ENABLE_CAP, &cap);
+}
+
 static int create_vm(struct kvm *kvm, struct error *err)
 {
 	uint64_t identity = IDENTITY_MAP_ADDR;
@@ -182,6 +194,7 @@ static int create_vm(struct kvm *kvm, struct error *err)
 		ioctl(kvm->vmfd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
 	if (has(kvm, KVM_CAP_SET_TSS_ADDR))
 		ioctl(kvm->vmfd, KVM_SET_TSS_ADDR, TSS_ADDR);
+	ask_for_failures(kvm);
 	return 0;
 }
 

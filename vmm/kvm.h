@@ -42,6 +42,7 @@ struct kvm {
 	struct kvm_irqchip chips[3]; /* as they were at birth */
 	struct kvm_pit_state2 pit, pit_stopped;
 	struct kvm_clock_data clock;
+	_Atomic bool slow_told; /* that the guest needs much finishing */
 	bool stopped; /* pit_stopped and clock are valid */
 };
 

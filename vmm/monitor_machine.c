@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Monitor commands about the machine as a whole. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "build.h"
 #include "vmm/config.h"
+#include "vmm/finisher.h"
+#include "vmm/insn.h"
 #include "vmm/machine.h"
 #include "vmm/monitor_calls.h"
 #include "vmm/registers.h"
@@ -95,12 +98,44 @@ static void query_kvm(struct monitor_call *call)
 				     call->m->kvm != NULL, "present", 1));
 }
 
+/* What KVM's emulator left to us, the most frequent first. */
+static void show_finished(struct monitor_call *call)
+{
+	uint64_t counts[INSN_KINDS], all = 0;
+	unsigned kind, best, i;
+
+	for (kind = 0; kind < INSN_KINDS; kind++) {
+		counts[kind] = 0;
+		for (i = 0; i < call->m->nvcpus; i++)
+			counts[kind] +=
+				finisher_count(call->m->vcpus[i]->finisher,
+					       kind);
+		all += counts[kind];
+	}
+	if (!all)
+		return;
+	monitor_printf(call,
+		       "instructions finished in user space: %" PRIu64 "\n",
+		       all);
+	for (;;) {
+		for (best = 0, kind = 1; kind < INSN_KINDS; kind++)
+			if (counts[kind] > counts[best])
+				best = kind;
+		if (!counts[best])
+			break;
+		monitor_printf(call, "  %-12s %" PRIu64 "\n", insn_name(best),
+			       counts[best]);
+		counts[best] = 0;
+	}
+}
+
 static void show_kvm(struct monitor_call *call, const json_t *r)
 {
 	monitor_printf(call, "kvm support: %s\n",
 		       json_is_true(json_object_get(r, "enabled"))
 			       ? "enabled"
 			       : "not compiled");
+	show_finished(call);
 }
 
 static void query_cpus(struct monitor_call *call)

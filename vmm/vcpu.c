@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "vmm/exit.h"
+#include "vmm/finisher.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
 
@@ -198,7 +199,8 @@ static int open_vcpu(struct vcpu *vcpu, const struct vcpu_setup *setup,
 	if (ioctl(vcpu->fd, KVM_SET_CPUID2, setup->cpuid) < 0)
 		return error_errno(err, errno, "KVM refuses the CPUID");
 	vcpu->birth = calloc(1, sizeof(*vcpu->birth));
-	if (!vcpu->birth)
+	vcpu->finisher = finisher_new(vcpu);
+	if (!vcpu->birth || !vcpu->finisher)
 		return error_set(err, ENOMEM, "out of memory");
 	rc = save_state(vcpu, vcpu->birth);
 	if (rc < 0)
@@ -217,6 +219,7 @@ static void free_vcpu(struct vcpu *vcpu)
 	if (vcpu->fd >= 0)
 		close(vcpu->fd);
 	free(vcpu->birth);
+	finisher_free(vcpu->finisher);
 	free(vcpu);
 }
 

@@ -16,6 +16,7 @@
 #include "vmm/bus.h"
 #include "vmm/error.h"
 
+struct finisher;
 struct machine;
 
 /* What KVM keeps of a vCPU that a reset puts back. */
@@ -43,6 +44,7 @@ struct vcpu {
 	bool parked; /* machine lock */
 	struct bus_cache io_cache, mem_cache;
 	struct vcpu_state *birth;
+	struct finisher *finisher; /* of what KVM's emulator leaves */
 };
 
 struct vcpu_setup {
