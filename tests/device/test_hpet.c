@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The high-precision event timers, driven over their registers. */
+#include <string.h>
+
 #include "hw/hpet.h"
 #include "tests/device/harness.h"
 
@@ -489,6 +491,45 @@ START_TEST(state_round_trip)
 }
 END_TEST
 
+#define TIMER_STATE 41 /* bytes of each, after 33 of the block */
+
+START_TEST(any_saved_state)
+{
+	const struct state_desc *desc = hpet_class.state;
+	size_t size = state_size(desc), i;
+	uint8_t raw[33 + HPET_TIMERS * TIMER_STATE];
+	struct error err = {0};
+	uint64_t seed = 1;
+	unsigned n, accepted = 0;
+
+	ck_assert_uint_eq(size, sizeof(raw));
+	start_with("msi", "on");
+	for (n = 0; n < 20000; n++) {
+		for (i = 0; i < size; i++) {
+			seed = seed * UINT64_C(6364136223846793005) +
+			       1442695040888963407;
+			raw[i] = seed >> 62 ? (uint8_t)(seed >> 40) : 0;
+		}
+		memset(raw, 0, 16);
+		raw[0] = seed >> 40 & 3;
+		raw[8] = seed >> 42 & 7;
+		raw[31] &= 0x7f;
+		raw[32] &= 1;
+		for (i = 0; i < HPET_TIMERS; i++)
+			raw[33 + i * TIMER_STATE + 32] &= 1;
+		if (state_load(desc, hpet, raw, size, desc->version, &err) < 0)
+			continue;
+		accepted++;
+		ticks(1000);
+		get(COUNTER);
+		set(CONFIG, ON);
+		ticks(10000);
+	}
+	ck_assert_uint_gt(accepted, 1000);
+	harness_fini(&h);
+}
+END_TEST
+
 HARNESS_MAIN("hpet", registers_after_power_on,
 	     the_counter_counts_while_it_is_enabled,
 	     the_counter_wraps_at_64_bits, one_shot_fires_once_at_its_tick,
@@ -503,4 +544,4 @@ HARNESS_MAIN("hpet", registers_after_power_on,
 	     the_shortest_periods_cost_the_host_little,
 	     a_late_host_skips_periods_and_keeps_the_phase,
 	     narrow_and_crooked_accesses_do_no_harm, any_write_to_any_register,
-	     state_round_trip)
+	     state_round_trip, any_saved_state)
