@@ -184,6 +184,9 @@ static void reset(struct device *dev)
 
 	pci_reset(&fx->pci);
 	fx->address = 0;
+	/* S3 keeps what memory is like: the firmware wakes up in its shadow. */
+	if (dev->machine->state == RUN_STATE_SUSPENDED)
+		return;
 	memset(&fx->pci.config[REG_PAM0], 0, PAM_COUNT);
 	fx->pci.config[REG_SMRAM] = SMRAM_RESET;
 	if (fx->smram.link.next)

@@ -277,6 +277,7 @@ static int build_rtc(struct pc *pc, struct error *err)
 	pc->rtc = (struct mc146818 *)dev;
 	dev->irq[0] =
 		pc->hpet ? hpet_rtc_input(pc->hpet) : isa_irq(pc, IRQ_RTC);
+	pc->rtc->wakeup = piix4_pm_alarm(pc->pm);
 	cmos_set_clock(pc->rtc, &pc->conf->rtc);
 	return device_start(dev, err);
 }

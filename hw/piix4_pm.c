@@ -320,10 +320,30 @@ static void on_event(void *ctx, enum machine_event event)
 	if (event == EVENT_POWERDOWN)
 		pm->pm1_status |= PWRBTN_STS;
 	else if (event == EVENT_WAKEUP)
-		pm->pm1_status |= WAK_STS | PWRBTN_STS;
+		pm->pm1_status |=
+			WAK_STS | (pm->alarm_woke ? RTC_STS : PWRBTN_STS);
 	else
 		return;
+	pm->alarm_woke = false;
 	update_sci(pm);
+}
+
+static bool alarm_set(void *ctx, unsigned n, bool level)
+{
+	struct piix4_pm *pm = ctx;
+	struct machine *m = pm->pci.dev.machine;
+
+	if (level && m->state == RUN_STATE_SUSPENDED &&
+	    (pm->pm1_enable & RTC_STS)) {
+		pm->alarm_woke = true;
+		machine_request_wakeup(m);
+	}
+	return true;
+}
+
+struct irq piix4_pm_alarm(struct piix4_pm *pm)
+{
+	return (struct irq){.set = alarm_set, .ctx = pm};
 }
 
 static const struct device_region regions[] = {

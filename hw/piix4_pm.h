@@ -26,6 +26,7 @@ struct piix4_pm {
 	uint8_t smb_data[2];
 	uint8_t disable_s3, disable_s4; /* properties */
 	uint8_t s4_val;
+	bool alarm_woke; /* the wake-up under way is the clock's */
 	struct machine_notifier notifier;
 };
 
@@ -33,5 +34,7 @@ extern const struct device_class piix4_pm_class;
 
 /* The end of the wire that sets bit n of GPE0_STS. */
 struct irq piix4_pm_gpe(struct piix4_pm *pm, unsigned n);
+/* The wire by which the real-time clock's alarm wakes a sleeping machine. */
+struct irq piix4_pm_alarm(struct piix4_pm *pm);
 
 #endif

@@ -207,6 +207,35 @@ START_TEST(power_button_raises_the_sci)
 }
 END_TEST
 
+START_TEST(alarm_wakes_and_memory_stays_as_it_was)
+{
+	struct irq alarm;
+
+	start();
+	enable_pm();
+	set_conf(HOST, 0x59, 0x30);
+	poke(0xf0000, 0x22);
+	alarm = piix4_pm_alarm(pm);
+	outw(&h, PM_BASE + 2, 1 << 10); /* RTC_EN */
+	irq_pulse(&alarm);
+	ck_assert(!h.m.wakeup_asked); /* it is awake */
+	h.m.state = RUN_STATE_SUSPENDED;
+	outw(&h, PM_BASE + 2, 0);
+	irq_pulse(&alarm);
+	ck_assert(!h.m.wakeup_asked);
+	outw(&h, PM_BASE + 2, 1 << 10);
+	irq_pulse(&alarm);
+	ck_assert(h.m.wakeup_asked);
+	fx->pci.dev.class->reset(&fx->pci.dev);
+	pm->pci.dev.class->reset(&pm->pci.dev);
+	h.m.state = RUN_STATE_RUNNING;
+	machine_notify(&h.m, EVENT_WAKEUP);
+	ck_assert_uint_eq(peek(0xf0000), 0x22);
+	ck_assert_uint_eq(pm->pm1_status, 1 << 15 | 1 << 10);
+	harness_fini(&h);
+}
+END_TEST
+
 START_TEST(timer_counts_and_overflows)
 {
 	uint32_t before;
@@ -288,6 +317,7 @@ END_TEST
 HARNESS_MAIN("chipset", configuration_mechanism_1, pam_shows_rom_and_shadows_it,
 	     each_pam_area_is_its_own, smram_opens_the_video_area,
 	     pins_are_routed_by_pirqrc, reset_control,
-	     power_button_raises_the_sci, timer_counts_and_overflows,
+	     power_button_raises_the_sci,
+	     alarm_wakes_and_memory_stays_as_it_was, timer_counts_and_overflows,
 	     sleep_types, general_purpose_events,
 	     anything_in_configuration_space, state_round_trips)

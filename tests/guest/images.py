@@ -32,8 +32,9 @@ def cached(name, recipe, build):
 
 
 def run_tool(*args):
-    subprocess.run(args, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL, timeout=120)
+    done = subprocess.run(args, stdout=subprocess.DEVNULL, text=True,
+                          stderr=subprocess.PIPE, timeout=120)
+    assert done.returncode == 0, (args, done.stderr)
 
 
 @contextlib.contextmanager

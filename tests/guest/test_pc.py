@@ -55,6 +55,20 @@ def test_6000_mib_lie_on_both_sides_of_4_gib():
     check(6000, 3, 3 << 30, (6000 << 20) - (3 << 30))
 
 
+def test_sleep_and_wakeup():
+    with copy_of(guest_disk("z")) as disk, Vm(
+            "-m", "64", "-drive", f"file={disk},format=raw", qmp=True) as vm:
+        vm.qmp_read()
+        vm.qmp_call("qmp_capabilities")
+        vm.serial.expect("sleeping", BOOT)
+        while vm.qmp_read(BOOT).get("event") != "SUSPEND":
+            pass
+        assert vm.hmp("info status") == "VM status: paused (suspended)\n"
+        vm.hmp("system_wakeup")
+        vm.serial.expect("resumed", BOOT)
+        assert vm.hmp("info status") == "VM status: running\n"
+
+
 COMMANDS = ("info mem", "info tlb", "info irq", "info registers",
             "x /12i $eip", "x /8i 0x7c00", "x /40i 0x8010", "xp /32xb 0x7c00",
             "x /4x 0xa00000", "gva2gpa 0x403123", "gva2gpa 0xa00000",

@@ -60,6 +60,17 @@ ap_begin:
 	jmp 1b
 ap_end:
 
+/* Where firmware goes on after S3, in real mode, CS:IP of its making. */
+	.balign 16
+	.globl resume
+resume:	movw $COM1, %dx
+	.irp c, 'r', 'e', 's', 'u', 'm', 'e', 'd'
+	movb $\c, %al
+	outb %al, %dx
+	.endr
+1:	hlt
+	jmp 1b
+
 	.code32
 protected:
 	movw $16, %ax

@@ -6,7 +6,6 @@
 #include "io.h"
 #include "layout.h"
 
-#define COM1	     0x3f8
 #define LINE_READY   0x20
 
 #define PCI_ADDRESS  0xcf8
@@ -17,16 +16,25 @@
 #define ICR_INIT     0x4500u
 #define ICR_SIPI     0x4600u
 
-#define RTC_INDEX    0x70
-#define RTC_DATA     0x71
-#define RTC_SECOND   0
+/* ACPI 6.4, 5.2; SLP_TYP of S3 as the DSDT has it, and SLP_EN. */
+#define RSDP_RSDT     16
+#define TABLE_LEN     4
+#define TABLE_HEADER  36
+#define FADT_FACS     36
+#define FADT_PM1A_CNT 64
+#define FACS_VECTOR   12
+#define PM1_S3	      (1u << 10 | 1u << 13)
 
-#define CR0_PG_WP    0x80010000u
-#define CR4_PAE	     0x20u
-#define CR4_PGE	     0x80u
-#define MSR_EFER     0xc0000080u
-#define EFER_LME     UINT64_C(0x100)
-#define EFER_NXE     UINT64_C(0x800)
+#define RTC_INDEX     0x70
+#define RTC_DATA      0x71
+#define RTC_SECOND    0
+
+#define CR0_PG_WP     0x80010000u
+#define CR4_PAE	      0x20u
+#define CR4_PGE	      0x80u
+#define MSR_EFER      0xc0000080u
+#define EFER_LME      UINT64_C(0x100)
+#define EFER_NXE      UINT64_C(0x800)
 
 /* Bits of a page table's entry. */
 #define P  1u
@@ -39,6 +47,8 @@
 #define PS 0x80u
 #define G  0x100u
 #define NX (UINT64_C(1) << 63)
+
+extern const char resume[];
 
 __attribute__((section(".command"))) const char command[COMMAND_LEN] = "m";
 
@@ -231,12 +241,70 @@ static void long_mode(void)
 	turn_on(TABLES);
 }
 
+static int is_named(const uint8_t *p, const char *name)
+{
+	for (; *name; p++, name++)
+		if (*p != (uint8_t)*name)
+			return 0;
+	return 1;
+}
+
+static const uint8_t *find_rsdp(void)
+{
+	const uint8_t *p = (const uint8_t *)0xe0000;
+
+	for (; p < (const uint8_t *)0x100000; p += 16)
+		if (is_named(p, "RSD PTR "))
+			return p;
+	return 0;
+}
+
+static uint32_t load32(const uint8_t *p)
+{
+	return *(const volatile uint32_t *)p;
+}
+
+/* The table with this signature, by way of the RSDT. */
+static uint8_t *find_table(const char *name)
+{
+	const uint8_t *rsdp = find_rsdp(), *rsdt, *table;
+	uint32_t at;
+
+	if (!rsdp)
+		return 0;
+	rsdt = (const uint8_t *)load32(rsdp + RSDP_RSDT);
+	for (at = TABLE_HEADER; at < load32(rsdt + TABLE_LEN); at += 4) {
+		table = (const uint8_t *)load32(rsdt + at);
+		if (is_named(table, name))
+			return (uint8_t *)table;
+	}
+	return 0;
+}
+
+/* To S3, and to the boot sector's resume afterwards. */
+static void sleep(void)
+{
+	uint8_t *fadt = find_table("FACP"), *facs;
+
+	if (!fadt)
+		return;
+	facs = (uint8_t *)load32(fadt + FADT_FACS);
+	*(volatile uint32_t *)(facs + FACS_VECTOR) = (uint32_t)resume;
+	say("sleeping\r\n");
+	out16((uint16_t)load32(fadt + FADT_PM1A_CNT), PM1_S3);
+}
+
 static const struct {
 	char letter;
 	void (*run)(void);
 } commands[] = {
+<<<<<<< HEAD
 	{'m', memory},	  {'s', processors}, {'c', cpuids}, {'p', pci},
 	{'l', long_mode}, {'h', hpet},	     {'d', dma},    {'t', test_devices},
+=======
+	{'m', memory}, {'s', processors}, {'c', cpuids},
+	{'p', pci},    {'l', long_mode},  {'z', sleep},
+>>>>>>> a4d920f (Wake up from S3: keep the shadowed firmware, and let the clock's alarm wake)
 };
 
 void main(void)
