@@ -11,7 +11,7 @@
 #define COMMAND	    0x8000 /* what to do, a string of COMMAND_LEN bytes */
 #define COMMAND_LEN 16
 #define SECTORS	    32 /* the rest of the program */
-#define COM1	  0x3f8
+#define COM1	    0x3f8
 #define TABLES	    0x100000 /* page tables */
 
 #endif

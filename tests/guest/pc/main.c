@@ -298,13 +298,9 @@ static const struct {
 	char letter;
 	void (*run)(void);
 } commands[] = {
-<<<<<<< HEAD
-	{'m', memory},	  {'s', processors}, {'c', cpuids}, {'p', pci},
-	{'l', long_mode}, {'h', hpet},	     {'d', dma},    {'t', test_devices},
-=======
-	{'m', memory}, {'s', processors}, {'c', cpuids},
-	{'p', pci},    {'l', long_mode},  {'z', sleep},
->>>>>>> a4d920f (Wake up from S3: keep the shadowed firmware, and let the clock's alarm wake)
+	{'m', memory}, {'s', processors},   {'c', cpuids},
+	{'p', pci},    {'l', long_mode},    {'h', hpet},
+	{'d', dma},    {'t', test_devices}, {'z', sleep},
 };
 
 void main(void)
