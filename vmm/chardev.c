@@ -13,6 +13,7 @@
 
 /* People's text waits for a slow reader up to this; then it is dropped. */
 #define BACKLOG_MAX (1u << 20)
+#define BACKLOG_MIN 256u
 
 size_t chardev_can_read(struct chardev *chr)
 {
@@ -62,15 +63,21 @@ bool chardev_is_stalled(const struct chardev_end *end)
 
 static void keep(struct chardev *chr, const uint8_t *buf, size_t len)
 {
+	size_t size = chr->backlog_size ? chr->backlog_size : BACKLOG_MIN;
 	uint8_t *grown;
 
 	if (chr->backlog_len + len > BACKLOG_MAX)
 		return;
-	grown = realloc(chr->backlog, chr->backlog_len + len);
-	if (!grown)
-		return;
-	memcpy(grown + chr->backlog_len, buf, len);
-	chr->backlog = grown;
+	while (size < chr->backlog_len + len)
+		size *= 2;
+	if (size != chr->backlog_size) {
+		grown = realloc(chr->backlog, size);
+		if (!grown)
+			return;
+		chr->backlog = grown;
+		chr->backlog_size = size;
+	}
+	memcpy(chr->backlog + chr->backlog_len, buf, len);
 	chr->backlog_len += len;
 }
 

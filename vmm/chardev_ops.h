@@ -33,7 +33,7 @@ struct chardev {
 	struct chardev_end *end; /* the user, NULL for none */
 	bool open; /* somebody is at the other end */
 	uint8_t *backlog; /* people's text that did not go out yet */
-	size_t backlog_len;
+	size_t backlog_len, backlog_size;
 };
 
 extern const struct chardev_ops chardev_null, chardev_stdio, chardev_file,

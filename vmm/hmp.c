@@ -65,12 +65,17 @@ static void hmp_reply(struct monitor *mon, struct monitor_call *call,
 	readline_show_prompt(mon->readline);
 }
 
-static void hmp_input(struct monitor *mon, const uint8_t *buf, size_t len)
+/* Up to the end of a line. */
+static size_t hmp_input(struct monitor *mon, const char *buf, size_t len)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < len; i++)
-		readline_byte(mon->readline, buf[i]);
+	while (i < len) {
+		readline_byte(mon->readline, (uint8_t)buf[i++]);
+		if (buf[i - 1] == '\r' || buf[i - 1] == '\n')
+			break;
+	}
+	return i;
 }
 
 static void hmp_opened(struct monitor *mon)
@@ -133,56 +138,94 @@ static const struct monitor_cmd *take_name(const char **line, char *name,
 	return cmd;
 }
 
-/* A word, or a string in quotes with \ before what is meant as it is. */
-static char *take_word(const char **s)
-{
-	const char *p = skip_blanks(*s);
-	char *out = malloc(strlen(p) + 1), *w = out;
-	bool quoted = *p == '"';
-
-	if (!out)
-		return NULL;
-	p += quoted;
-	while (*p && (quoted ? *p != '"' : !isspace((unsigned char)*p))) {
-		if (quoted && *p == '\\' && p[1])
-			p++;
-		*w++ = *p++;
-	}
-	*w = 0;
-	*s = p + (quoted && *p == '"');
-	return out;
-}
-
 struct parse {
 	struct machine *m;
 	unsigned cpu;
+	const struct monitor_cmd *cmd;
 	const char *at;
 	json_t *args;
 	struct text *complaint;
 };
 
-static bool missing(const struct parse *p, const struct monitor_arg *a)
+/* "print|p", and of "info pci" the second word. */
+static void complain(struct parse *p, const char *what)
 {
-	if (a->optional)
-		return true;
-	text_printf(p->complaint, "%s: %s expected\n", a->name,
-		    a->type == MONITOR_ARG_INT ? "an expression" : "a word");
-	return false;
+	const struct monitor_cmd *cmd = p->cmd;
+	const char *name = cmd->name;
+
+	if (!strncmp(name, "info ", 5))
+		name += 5;
+	text_printf(p->complaint, "%s%s%s: %s\n", name, cmd->alias ? "|" : "",
+		    cmd->alias ? cmd->alias : "", what);
+}
+
+/*
+ * A word, or a string in quotes with \ before what is meant as it is; NULL
+ * when it is none.
+ */
+static char *take_word(struct parse *p)
+{
+	const char *s = skip_blanks(p->at);
+	char *out = malloc(strlen(s) + 1), *w = out;
+	bool quoted = *s == '"';
+
+	if (!out)
+		return NULL;
+	s += quoted;
+	while (*s && (quoted ? *s != '"' : !isspace((unsigned char)*s))) {
+		if (quoted && *s == '\\' && s[1])
+			s++;
+		*w++ = *s++;
+	}
+	*w = 0;
+	if (quoted && *s != '"') {
+		text_printf(p->complaint, "unterminated string\n");
+		free(out);
+		return NULL;
+	}
+	p->at = s + quoted;
+	return out;
+}
+
+static bool missing(struct parse *p, const struct monitor_arg *a)
+{
+	if (!a->optional)
+		complain(p, "string expected");
+	return a->optional;
+}
+
+static bool put_text(struct parse *p, const struct monitor_arg *a,
+		     const char *text, size_t len)
+{
+	json_t *string = json_stringn(text, len);
+
+	if (!string)
+		complain(p, "the text is not valid UTF-8");
+	else
+		json_object_set_new(p->args, a->name, string);
+	return string != NULL;
 }
 
 static bool parse_word(struct parse *p, const struct monitor_arg *a)
 {
+	bool fine;
 	char *word;
 
 	p->at = skip_blanks(p->at);
 	if (!*p->at)
 		return missing(p, a);
-	word = a->type == MONITOR_ARG_REST ? strdup(p->at) : take_word(&p->at);
-	if (a->type == MONITOR_ARG_REST)
-		p->at += strlen(p->at);
-	json_object_set_new(p->args, a->name, json_string(word ? word : ""));
+	if (a->type == MONITOR_ARG_REST) {
+		const char *rest = p->at;
+
+		p->at += strlen(rest);
+		return put_text(p, a, rest, strlen(rest));
+	}
+	word = take_word(p);
+	fine = word && put_text(p, a, word, strlen(word));
+	if (!word)
+		complain(p, "string expected");
 	free(word);
-	return true;
+	return fine;
 }
 
 static bool parse_int(struct parse *p, const struct monitor_arg *a)
@@ -215,7 +258,7 @@ static bool parse_size(struct parse *p, const struct monitor_arg *a)
 	p->at = skip_blanks(p->at);
 	if (!*p->at)
 		return missing(p, a);
-	word = take_word(&p->at);
+	word = take_word(p);
 	rc = opt_parse_size(word ? word : "", 1, &value, &err);
 	free(word);
 	if (rc < 0) {
@@ -234,7 +277,7 @@ static bool parse_bool(struct parse *p, const struct monitor_arg *a)
 	p->at = skip_blanks(p->at);
 	if (!*p->at)
 		return missing(p, a);
-	word = take_word(&p->at);
+	word = take_word(p);
 	on = word && !strcmp(word, "on");
 	off = word && !strcmp(word, "off");
 	free(word);
@@ -267,9 +310,8 @@ static bool parse_format(struct parse *p, const struct monitor_arg *a)
 	if (*s != '/')
 		return true;
 	n = strcspn(s, " \t");
-	json_object_set_new(p->args, a->name, json_stringn(s + 1, n - 1));
 	p->at = s + n;
-	return true;
+	return put_text(p, a, s + 1, n - 1);
 }
 
 static bool parse_arg(struct parse *p, const struct monitor_arg *a)
@@ -290,25 +332,17 @@ static bool parse_arg(struct parse *p, const struct monitor_arg *a)
 	}
 }
 
-static bool parse_args(struct parse *p, const struct monitor_cmd *cmd)
+static bool parse_args(struct parse *p)
 {
 	const struct monitor_arg *a;
 
-	for (a = cmd->args; a && a->type != MONITOR_ARG_END; a++)
-		if (!parse_arg(p, a)) {
-			text_printf(p->complaint,
-				    "Try \"help %s\" for more information\n",
-				    cmd->name);
+	for (a = p->cmd->args; a && a->type != MONITOR_ARG_END; a++)
+		if (!parse_arg(p, a))
 			return false;
-		}
-	if (*skip_blanks(p->at)) {
-		text_printf(p->complaint,
-			    "%s: extraneous characters at the end of line\n"
-			    "Try \"help %s\" for more information\n",
-			    cmd->name, cmd->name);
-		return false;
-	}
-	return true;
+	if (!*skip_blanks(p->at))
+		return true;
+	complain(p, "extraneous characters at the end of line");
+	return false;
 }
 
 bool hmp_run_line(struct machine *m, struct monitor *mon, const char *line,
@@ -316,23 +350,24 @@ bool hmp_run_line(struct machine *m, struct monitor *mon, const char *line,
 		  struct text *complaint)
 {
 	struct parse p = {.m = m, .cpu = cpu, .complaint = complaint};
-	const struct monitor_cmd *cmd;
 	char name[NAME_MAX_LEN];
 
 	p.at = skip_blanks(line);
-	if (!*p.at || *p.at == '#')
+	if (!*p.at)
 		return false;
-	cmd = take_name(&p.at, name, sizeof(name));
-	if (!cmd) {
+	p.cmd = take_name(&p.at, name, sizeof(name));
+	if (!p.cmd) {
 		text_printf(complaint, "unknown command: '%s'\n", name);
 		return false;
 	}
 	p.args = json_object();
-	if (!parse_args(&p, cmd)) {
+	if (!parse_args(&p)) {
+		text_printf(complaint, "Try \"help %s\" for more information\n",
+			    name);
 		json_decref(p.args);
 		return false;
 	}
-	monitor_start(m, mon, cmd, p.args, NULL, cpu, outer);
+	monitor_start(m, mon, p.cmd, p.args, NULL, cpu, outer);
 	return true;
 }
 

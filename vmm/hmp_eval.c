@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,14 @@ static int64_t fail(struct eval *e, const char *what)
 		error_set(e->err, EINVAL, "%s", what);
 	e->failed = true;
 	return 0;
+}
+
+static int64_t fail_char(struct eval *e)
+{
+	char what[40];
+
+	snprintf(what, sizeof(what), "invalid char '%c' in expression", *e->at);
+	return fail(e, *e->at ? what : "unexpected end of expression");
 }
 
 static void skip(struct eval *e)
@@ -133,8 +142,7 @@ static int64_t number(struct eval *e)
 	errno = 0;
 	v = strtoull(e->at, &end, 0);
 	if (end == e->at)
-		return fail(e, *e->at ? "invalid char in expression"
-				      : "unexpected end of expression");
+		return fail_char(e);
 	if (errno)
 		return fail(e, "number too large");
 	e->at = end;

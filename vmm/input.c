@@ -10,8 +10,9 @@
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
 
-#define KEYS_MAX 16
-#define HOLD_MS	 100
+#define KEYS_MAX    16
+#define HOLD_MS	    100
+#define HOLD_MAX_MS 60000
 
 struct key_name {
 	const char *name;
@@ -204,24 +205,42 @@ static bool take_key(struct held *h, const char *name, size_t len)
 	return true;
 }
 
-static void run_sendkey(struct monitor_call *call)
+/* Takes all keys of s; false, with a complaint, when one is none. */
+static bool take_keys(struct held *h, const char *s)
 {
-	const char *s = monitor_arg_string(call, "keys");
-	struct held *h = calloc(1, sizeof(*h));
-	unsigned i;
 	size_t len;
 
+	for (;; s += len + 1) {
+		len = strcspn(s, "-");
+		if (!take_key(h, s, len)) {
+			monitor_printf(h->call, "invalid parameter: %.*s\n",
+				       (int)len, s);
+			return false;
+		}
+		if (!s[len])
+			return true;
+	}
+}
+
+static void run_sendkey(struct monitor_call *call)
+{
+	long long hold = monitor_arg_int(call, "hold-time", HOLD_MS);
+	struct held *h;
+	unsigned i;
+
+	if (hold < 0 || hold > HOLD_MAX_MS) {
+		monitor_fail(call, "GenericError",
+			     "hold-time is not from 0 to %d", HOLD_MAX_MS);
+		return;
+	}
+	h = calloc(1, sizeof(*h));
 	if (!h) {
 		monitor_fail(call, "GenericError", "out of memory");
 		return;
 	}
 	h->m = monitor_machine(call);
 	h->call = call;
-	for (; *s; s += len + (s[len] == '-')) {
-		len = strcspn(s, "-");
-		if (take_key(h, s, len))
-			continue;
-		monitor_printf(call, "invalid parameter: %.*s\n", (int)len, s);
+	if (!take_keys(h, monitor_arg_string(call, "keys"))) {
 		monitor_done(call, NULL);
 		free(h);
 		return;
@@ -229,10 +248,7 @@ static void run_sendkey(struct monitor_call *call)
 	for (i = 0; i < h->n; i++)
 		input_key(&h->m->input, h->code[i], true);
 	timer_init(&h->timer, &h->m->realtime, release, h);
-	timer_set(&h->timer,
-		  clock_now(&h->m->realtime) +
-			  monitor_arg_int(call, "hold-time", HOLD_MS) *
-				  NS_PER_MSEC);
+	timer_set(&h->timer, clock_now(&h->m->realtime) + hold * NS_PER_MSEC);
 }
 
 static void complete_key(struct machine *m, const char *prefix,

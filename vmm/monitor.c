@@ -14,6 +14,8 @@
 #include "vmm/monitor_calls.h"
 #include "vmm/readline.h"
 
+#define INPUT_MAX 4096u
+
 void text_append(struct text *t, const char *buf, size_t len)
 {
 	size_t size = t->size ? t->size : 256;
@@ -127,6 +129,40 @@ static void call_free(struct monitor_call *call)
 	free(call);
 }
 
+json_t *monitor_json_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char *copy, *c;
+
+	if (string)
+		return string;
+	copy = strdup(text);
+	for (c = copy; c && *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	string = json_string(copy ? copy : "");
+	free(copy);
+	return string;
+}
+
+json_t *monitor_json_lines(const struct text *text)
+{
+	struct text out = {0};
+	json_t *string;
+	size_t i;
+
+	for (i = 0; i < text->len; i++) {
+		if (text->buf[i] == '\n')
+			text_append(&out, "\r", 1);
+		text_append(&out, &text->buf[i], 1);
+	}
+	string = monitor_json_text(out.buf ? out.buf : "");
+	text_free(&out);
+	return string;
+}
+
+static void take_waiting(struct monitor *mon);
+
 static void finish(struct monitor_call *call, json_t *result, const char *class,
 		   const char *desc)
 {
@@ -135,12 +171,12 @@ static void finish(struct monitor_call *call, json_t *result, const char *class,
 	if (call->outer) {
 		if (class)
 			text_printf(&call->text, "Error: %s\n", desc);
-		monitor_done(call->outer,
-			     json_string(call->text.buf ? call->text.buf : ""));
+		monitor_done(call->outer, monitor_json_lines(&call->text));
 		json_decref(result);
 	} else if (mon) {
 		mon->busy = NULL;
 		mon->ops->reply(mon, call, result, class, desc);
+		take_waiting(mon);
 		chardev_accept_input(&mon->end);
 	} else {
 		json_decref(result);
@@ -152,7 +188,7 @@ void monitor_done(struct monitor_call *call, json_t *result)
 {
 	if (!result)
 		result = json_object();
-	if (call->cmd->show && (call->outer || !call->id))
+	if (call->cmd->show && call->human)
 		call->cmd->show(call, result);
 	finish(call, result, NULL, NULL);
 }
@@ -184,6 +220,8 @@ void monitor_start(struct machine *m, struct monitor *mon,
 				      .cmd = cmd,
 				      .args = args ? args : json_object(),
 				      .id = id ? json_incref(id) : NULL,
+				      .human = outer || !mon ||
+					       mon->ops == &hmp_ops,
 				      .cpu = cpu,
 				      .outer = outer};
 	if (!outer && mon)
@@ -218,18 +256,48 @@ const struct monitor_cmd *monitor_find_qmp(const char *name)
 	return find(name, true);
 }
 
+/* Who does not read the replies has to wait with the next command. */
 static size_t can_read(void *ctx)
 {
 	const struct monitor *mon = ctx;
 
-	return mon->busy ? 0 : 4096;
+	return mon->busy || chardev_is_stalled(&mon->end) ? 0 : INPUT_MAX;
+}
+
+/* One command after the other; the rest waits for one that takes its time. */
+static void take_waiting(struct monitor *mon)
+{
+	size_t at = 0;
+
+	if (mon->reading)
+		return;
+	mon->reading = true;
+	while (at < mon->in.len && !mon->busy)
+		at += mon->ops->input(mon, mon->in.buf + at, mon->in.len - at);
+	mon->reading = false;
+	if (at < mon->in.len)
+		memmove(mon->in.buf, mon->in.buf + at, mon->in.len - at);
+	mon->in.len -= at < mon->in.len ? at : mon->in.len;
 }
 
 static void take_input(void *ctx, const uint8_t *buf, size_t len)
 {
 	struct monitor *mon = ctx;
 
-	mon->ops->input(mon, buf, len);
+	text_append(&mon->in, (const char *)buf, len);
+	take_waiting(mon);
+}
+
+static void on_writable(void *ctx)
+{
+	chardev_accept_input(&((struct monitor *)ctx)->end);
+}
+
+static void forget_call(struct monitor *mon)
+{
+	if (mon->busy)
+		mon->busy->mon = NULL;
+	mon->busy = NULL;
 }
 
 static void on_event(void *ctx, enum chardev_event event)
@@ -246,9 +314,8 @@ static void on_event(void *ctx, enum chardev_event event)
 		mon->ops->opened(mon);
 		break;
 	case CHARDEV_CLOSED:
-		if (mon->busy)
-			mon->busy->mon = NULL;
-		mon->busy = NULL;
+		forget_call(mon);
+		mon->in.len = 0;
 		mon->ops->closed(mon);
 		break;
 	default:
@@ -260,6 +327,7 @@ static const struct chardev_user user = {
 	.can_read = can_read,
 	.read = take_input,
 	.event = on_event,
+	.writable = on_writable,
 };
 
 static int add(struct machine *m, struct chardev *chr, bool control,
@@ -363,8 +431,10 @@ void monitors_close(struct machine *m)
 		return;
 	list_for_each_safe (mon, tmp, &m->monitors->list, struct monitor,
 			    link) {
+		forget_call(mon);
 		chardev_detach(&mon->end);
 		readline_free(mon->readline);
+		json_stream_free(&mon->json);
 		text_free(&mon->in);
 		free(mon);
 	}

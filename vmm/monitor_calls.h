@@ -4,6 +4,7 @@
 #define VMM_MONITOR_CALLS_H
 
 #include "vmm/chardev.h"
+#include "vmm/json_stream.h"
 #include "vmm/list.h"
 #include "vmm/monitor.h"
 
@@ -27,6 +28,7 @@ struct monitor_call {
 	struct monitor *mon; /* NULL: the client has gone */
 	const struct monitor_cmd *cmd;
 	json_t *args, *id;
+	bool human; /* the client reads text */
 	struct text text;
 	unsigned cpu;
 	struct monitor_call *outer; /* human-monitor-command that made it */
@@ -37,7 +39,8 @@ struct monitors {
 };
 
 struct monitor_ops {
-	void (*input)(struct monitor *mon, const uint8_t *buf, size_t len);
+	/* Takes input, at most one command; returns how much of it (not 0). */
+	size_t (*input)(struct monitor *mon, const char *buf, size_t len);
 	void (*opened)(struct monitor *mon);
 	void (*closed)(struct monitor *mon);
 	/* The reply of a call: error class NULL, or result and text. */
@@ -52,6 +55,8 @@ struct monitor {
 	const struct monitor_ops *ops;
 	struct chardev_end end;
 	struct monitor_call *busy; /* input waits for its end */
+	struct text in; /* what waits */
+	bool reading; /* in, further up the stack */
 	unsigned cpu;
 	/* HMP */
 	struct readline *readline;
@@ -59,13 +64,17 @@ struct monitor {
 	char format; /* of the last x or print, for the next; 0: none */
 	unsigned format_size;
 	/* QMP */
-	struct text in;
+	struct json_stream json;
 	bool pretty, negotiated;
 };
 
 extern const struct monitor_ops hmp_ops, qmp_ops;
 
 void monitor_write(struct monitor *mon, const char *buf, size_t len);
+/* As json_string, but for text of any bytes. */
+json_t *monitor_json_text(const char *text);
+/* The same with lines ended as a terminal needs it. */
+json_t *monitor_json_lines(const struct text *text);
 /* Starts a command; args is taken over. */
 void monitor_start(struct machine *m, struct monitor *mon,
 		   const struct monitor_cmd *cmd, json_t *args, json_t *id,

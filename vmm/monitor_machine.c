@@ -299,13 +299,10 @@ static void human_command(struct monitor_call *call)
 {
 	const char *line = monitor_arg_string(call, "command-line");
 	unsigned cpu = (unsigned)monitor_arg_int(call, "cpu-index", 0);
-	struct text complaint = {0};
 
 	/* The inner command ends this one, now or later. */
-	if (!hmp_run_line(call->m, NULL, line, cpu, call, &complaint))
-		monitor_done(call,
-			     json_string(complaint.buf ? complaint.buf : ""));
-	text_free(&complaint);
+	if (!hmp_run_line(call->m, NULL, line, cpu, call, &call->text))
+		monitor_done(call, monitor_json_lines(&call->text));
 }
 
 static void help_one(struct monitor_call *call, const struct monitor_cmd *c)
@@ -366,6 +363,8 @@ static void run_help(struct monitor_call *call)
 		help_all(call, true);
 	else if (c)
 		help_one(call, c);
+	else
+		monitor_printf(call, "unknown command: '%s'\n", name);
 	monitor_done(call, NULL);
 }
 

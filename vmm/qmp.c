@@ -11,12 +11,11 @@
 #include "vmm/machine.h"
 #include "vmm/monitor_calls.h"
 
-#define MESSAGE_MAX (1u << 20)
-#define DEPTH_MAX   512
+#define NAME_SHOWN 120u /* of a client's words in an error */
 
 static void send(struct monitor *mon, const json_t *message)
 {
-	size_t flags = mon->pretty ? JSON_INDENT(4) : 0;
+	size_t flags = JSON_ENSURE_ASCII | (mon->pretty ? JSON_INDENT(4) : 0);
 	char *text = json_dumps(message, flags);
 
 	if (!text)
@@ -26,16 +25,16 @@ static void send(struct monitor *mon, const json_t *message)
 	free(text);
 }
 
-static void send_error(struct monitor *mon, const json_t *id, const char *class,
+static void send_error(struct monitor *mon, json_t *id, const char *class,
 		       const char *desc)
 {
-	json_t *reply = json_object();
+	json_t *error = json_object(), *reply = json_object();
 
 	if (id)
-		json_object_set(reply, "id", (json_t *)id);
-	json_object_set_new(reply, "error",
-			    json_pack("{s:s, s:s}", "class", class, "desc",
-				      desc));
+		json_object_set(reply, "id", id);
+	json_object_set_new(error, "class", json_string(class));
+	json_object_set_new(error, "desc", monitor_json_text(desc));
+	json_object_set_new(reply, "error", error);
 	send(mon, reply);
 	json_decref(reply);
 }
@@ -45,17 +44,14 @@ static void qmp_reply(struct monitor *mon, struct monitor_call *call,
 {
 	json_t *reply;
 
-	/* A call without an id has null for it, so that it is no human's. */
-	const json_t *id = json_is_null(call->id) ? NULL : call->id;
-
 	if (class) {
-		send_error(mon, id, class, desc);
+		send_error(mon, call->id, class, desc);
 		return;
 	}
 	reply = json_object();
 	json_object_set_new(reply, "return", result);
-	if (id)
-		json_object_set(reply, "id", (json_t *)id);
+	if (call->id)
+		json_object_set(reply, "id", call->id);
 	send(mon, reply);
 	json_decref(reply);
 }
@@ -81,7 +77,19 @@ static void greet(struct monitor *mon)
 static void qmp_closed(struct monitor *mon)
 {
 	mon->negotiated = false;
-	mon->in.len = 0;
+	json_stream_reset(&mon->json);
+}
+
+/* How much of text to show: at most max bytes, and no half a character. */
+static int shown(const char *text, size_t max)
+{
+	size_t n = strlen(text);
+
+	if (n <= max)
+		return (int)n;
+	for (n = max; n && (text[n] & 0xc0) == 0x80; n--)
+		;
+	return (int)n;
 }
 
 static const char *const type_names[] = {
@@ -130,8 +138,8 @@ static const char *check_args(const struct monitor_cmd *cmd, json_t *args,
 	{
 		a = find_arg(cmd, key);
 		if (!a) {
-			snprintf(buf, size, "Parameter '%s' is unexpected",
-				 key);
+			snprintf(buf, size, "Parameter '%.*s' is unexpected",
+				 shown(key, NAME_SHOWN), key);
 			return buf;
 		}
 		if (!type_fits(a->type, v)) {
@@ -151,6 +159,21 @@ static const char *check_args(const struct monitor_cmd *cmd, json_t *args,
 	return NULL;
 }
 
+/* NULL, or what is wrong with the wish for capabilities: there are none. */
+static const char *check_capabilities(json_t *args, char *buf, size_t size)
+{
+	json_t *list = json_object_get(args, "enable");
+	const char *name = json_string_value(json_array_get(list, 0));
+
+	if (!list || (json_is_array(list) && !json_array_size(list)))
+		return NULL;
+	if (!name)
+		return "Parameter 'enable' is not a list of capabilities";
+	snprintf(buf, size, "Capability '%.*s' is not available",
+		 shown(name, NAME_SHOWN), name);
+	return buf;
+}
+
 static void execute(struct monitor *mon, const char *name, json_t *args,
 		    json_t *id)
 {
@@ -165,62 +188,73 @@ static void execute(struct monitor *mon, const char *name, json_t *args,
 			   "'qmp_capabilities'");
 		return;
 	}
-	if (!cmd || (mon->negotiated && negotiating)) {
+	if (mon->negotiated && negotiating) {
+		send_error(mon, id, "CommandNotFound",
+			   "Capabilities negotiation is already complete, "
+			   "command ignored");
+		return;
+	}
+	if (!cmd) {
 		snprintf(buf, sizeof(buf),
-			 cmd ? "Capabilities negotiation is already complete, "
-			       "command ignored"
-			     : "The command %.100s has not been found",
-			 name);
+			 "The command %.*s has not been found",
+			 shown(name, NAME_SHOWN), name);
 		send_error(mon, id, "CommandNotFound", buf);
 		return;
 	}
 	wrong = check_args(cmd, args, buf, sizeof(buf));
+	if (!wrong && negotiating)
+		wrong = check_capabilities(args, buf, sizeof(buf));
 	if (wrong) {
 		send_error(mon, id, "GenericError", wrong);
 		return;
 	}
 	if (negotiating)
 		mon->negotiated = true;
-	id = id ? json_incref(id) : json_null();
 	monitor_start(mon->m, mon, cmd, json_incref(args), id, 0, NULL);
-	json_decref(id);
+}
+
+/* Picks execute and arguments; false, with what is wrong in buf. */
+static bool pick(json_t *message, const char **name, json_t **args, char *buf,
+		 size_t size)
+{
+	const char *key, *wrong;
+	json_t *v;
+
+	json_object_foreach(message, key, v)
+	{
+		wrong = NULL;
+		if (!strcmp(key, "execute")) {
+			*name = json_string_value(v);
+			wrong = *name ? NULL : "must be a string";
+		} else if (!strcmp(key, "arguments")) {
+			*args = v;
+			wrong = json_is_object(v) ? NULL : "must be an object";
+		} else if (strcmp(key, "id") != 0) {
+			wrong = "is unexpected";
+		}
+		if (wrong) {
+			snprintf(buf, size, "QMP input member '%.*s' %s",
+				 shown(key, NAME_SHOWN), key, wrong);
+			return false;
+		}
+	}
+	snprintf(buf, size, "QMP input lacks member 'execute'");
+	return *name != NULL;
 }
 
 static void handle(struct monitor *mon, json_t *message)
 {
-	json_t *id = json_object_get(message, "id"), *v;
-	const char *name = NULL, *key;
-	json_t *args = NULL, *none;
+	json_t *id = json_object_get(message, "id"), *args = NULL, *none;
+	const char *name = NULL;
+	char wrong[200];
 
 	if (!json_is_object(message)) {
 		send_error(mon, NULL, "GenericError",
 			   "QMP input must be a JSON object");
 		return;
 	}
-	json_object_foreach(message, key, v)
-	{
-		char buf[200];
-
-		if (!strcmp(key, "execute") && json_is_string(v)) {
-			name = json_string_value(v);
-		} else if (!strcmp(key, "arguments") && json_is_object(v)) {
-			args = v;
-		} else if (strcmp(key, "id") != 0) {
-			snprintf(buf, sizeof(buf),
-				 !strcmp(key, "execute") ||
-						 !strcmp(key, "arguments")
-					 ? "QMP input member '%.80s' has the "
-					   "wrong type"
-					 : "QMP input member '%.80s' is "
-					   "unexpected",
-				 key);
-			send_error(mon, id, "GenericError", buf);
-			return;
-		}
-	}
-	if (!name) {
-		send_error(mon, id, "GenericError",
-			   "QMP input lacks member 'execute'");
+	if (!pick(message, &name, &args, wrong, sizeof(wrong))) {
+		send_error(mon, id, "GenericError", wrong);
 		return;
 	}
 	none = args ? NULL : json_object();
@@ -228,83 +262,23 @@ static void handle(struct monitor *mon, json_t *message)
 	json_decref(none);
 }
 
-/*
- * How long the first value in buf is: 0, more is to come; -1, it is not one.
- * Only its nesting is looked at; the parser proper does the rest.
- */
-static ssize_t message_length(const char *buf, size_t len)
-{
-	bool in_string = false;
-	int depth = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		char c = buf[i];
-
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-			continue;
-		}
-		if (c == '{' || c == '[') {
-			if (++depth > DEPTH_MAX)
-				return -1;
-		} else if (c == '}' || c == ']') {
-			if (--depth <= 0)
-				return depth < 0 ? -1 : (ssize_t)i + 1;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (!depth && c != ' ' && c != '\t' && c != '\r' &&
-			   c != '\n') {
-			return -1;
-		}
-		if (!depth && c == '"')
-			return -1;
-	}
-	return 0;
-}
-
-static void consume(struct monitor *mon, size_t n)
-{
-	mon->in.len -= n;
-	memmove(mon->in.buf, mon->in.buf + n, mon->in.len);
-}
-
-/* After an error the next line is looked at afresh. */
-static void resync(struct monitor *mon)
-{
-	const char *nl = memchr(mon->in.buf, '\n', mon->in.len);
-
-	send_error(mon, NULL, "GenericError",
-		   "JSON parse error, invalid input");
-	consume(mon, nl ? (size_t)(nl - mon->in.buf) + 1 : mon->in.len);
-}
-
-static void qmp_input(struct monitor *mon, const uint8_t *buf, size_t len)
+static size_t qmp_input(struct monitor *mon, const char *buf, size_t len)
 {
 	json_t *message;
-	ssize_t n;
+	size_t used;
 
-	text_append(&mon->in, (const char *)buf, len);
-	while (mon->in.len && !mon->busy) {
-		n = message_length(mon->in.buf, mon->in.len);
-		if (n == 0 && mon->in.len <= MESSAGE_MAX)
-			return;
-		if (n <= 0) {
-			resync(mon);
-			continue;
-		}
-		message = json_loadb(mon->in.buf, (size_t)n, 0, NULL);
-		consume(mon, (size_t)n);
-		if (message)
-			handle(mon, message);
-		else
-			send_error(mon, NULL, "GenericError",
-				   "JSON parse error, invalid input");
+	switch (json_stream_take(&mon->json, buf, len, &used, &message)) {
+	case JSON_VALUE:
+		handle(mon, message);
 		json_decref(message);
+		break;
+	case JSON_ERROR:
+		send_error(mon, NULL, "GenericError", mon->json.error);
+		break;
+	default:
+		break;
 	}
+	return used;
 }
 
 const struct monitor_ops qmp_ops = {

@@ -14,7 +14,10 @@
 #define WORD_MAX     80
 #define CTRL(c)	     ((c)&0x1f)
 #define ESC	     0x1b
-#define DEL	     0x7f
+/* ECMA-48, 5.4: what may stand between ESC [ and the byte that ends it. */
+#define CSI_PARAM_FIRST 0x20
+#define CSI_FINAL_FIRST 0x40
+#define DEL		0x7f
 
 struct readline {
 	const struct readline_user *user;
@@ -59,21 +62,29 @@ static void print(struct readline *rl, const char *text)
 
 static void move(struct readline *rl, size_t from, size_t to)
 {
-	for (; from > to; from--)
-		print(rl, "\x1b[D");
-	for (; from < to; from++)
-		print(rl, "\x1b[C");
+	char text[32];
+
+	if (from == to)
+		return;
+	snprintf(text, sizeof(text), "\x1b[%zu%c",
+		 from > to ? from - to : to - from, from > to ? 'D' : 'C');
+	print(rl, text);
 }
 
-/* Brings what is shown up to date with what there is. */
+/* Brings what is shown up to date with what there is: from where it differs. */
 static void refresh(struct readline *rl)
 {
-	if (rl->len != rl->shown_len ||
-	    memcmp(rl->line, rl->shown, rl->len) != 0) {
-		move(rl, rl->shown_at, 0);
-		rl->user->print(rl->ctx, rl->line, rl->len);
-		print(rl, "\x1b[K");
-		memcpy(rl->shown, rl->line, rl->len);
+	size_t same = 0;
+
+	while (same < rl->len && same < rl->shown_len &&
+	       rl->line[same] == rl->shown[same])
+		same++;
+	if (same < rl->len || same < rl->shown_len) {
+		move(rl, rl->shown_at, same);
+		rl->user->print(rl->ctx, rl->line + same, rl->len - same);
+		if (rl->len < rl->shown_len)
+			print(rl, "\x1b[K");
+		memcpy(rl->shown + same, rl->line + same, rl->len - same);
 		rl->shown_len = rl->shown_at = rl->len;
 	}
 	move(rl, rl->shown_at, rl->at);
@@ -362,10 +373,10 @@ void readline_byte(struct readline *rl, uint8_t c)
 		after_escape(rl, c);
 		break;
 	case IN_CSI:
-		if (isdigit(c)) {
+		if (isdigit(c))
 			rl->number = (rl->number * 10 + (c - '0')) % 1000;
+		if (c >= CSI_PARAM_FIRST && c < CSI_FINAL_FIRST)
 			return;
-		}
 		rl->state = PLAIN;
 		sequence(rl, c);
 		break;
