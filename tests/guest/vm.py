@@ -134,7 +134,7 @@ class Vm:
             self.prompted = True
         self.monitor.send(command + "\n")
         text = self.monitor.expect(r"\n.*?\(qemu\) ", seconds)
-        text = re.sub(r"\x1b\[[KDC]", "", text).replace("\r", "")
+        text = re.sub(r"\x1b\[\d*[KDC]", "", text).replace("\r", "")
         return text.split("\n", 1)[1].rsplit("(qemu) ", 1)[0]
 
     def qmp_read(self, seconds=20):
