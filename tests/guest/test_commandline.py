@@ -119,9 +119,9 @@ def test_image_in_use_by_qemu_names_its_pid():
                                  "accel=tcg"], stdin=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL)
         try:
-            for _ in range(100):
+            for _ in range(600):
                 with open("/proc/locks", encoding="ascii") as locks:
-                    if str(os.stat(f.name).st_ino) in locks.read():
+                    if f":{os.stat(f.name).st_ino} " in locks.read():
                         break
                 time.sleep(0.1)
             refused(f"process {qemu.pid} ", "-drive",
