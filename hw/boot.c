@@ -12,6 +12,8 @@
 /* Some images are of several kinds: the first that knows it has it. */
 static const struct boot_loader *const loaders[] = {
 	&boot_linux,
+	&boot_multiboot,
+	&boot_multiboot2,
 	&boot_pvh,
 };
 
@@ -32,7 +34,55 @@ static int add_module(struct boot_image *img, const char *name, char *text,
 	return 0;
 }
 
-static int find_loader(struct boot_image *img, struct error *err)
+/* Ends at a comma; two of them are one that belongs to the text. */
+static const char *take_entry(const char *list, char *out)
+{
+	for (; *list; list++) {
+		if (*list == ',' && *++list != ',')
+			break;
+		*out++ = *list;
+	}
+	*out = 0;
+	return list;
+}
+
+static int add_entry(struct boot_image *img, char *text, struct error *err)
+{
+	char *name;
+	int rc;
+
+	if (img->nmodules == BOOT_MODULES_MAX) {
+		free(text);
+		return error_set(err, E2BIG, "-initrd: the most is %d modules",
+				 BOOT_MODULES_MAX);
+	}
+	name = strndup(text, strcspn(text, " "));
+	if (!name) {
+		free(text);
+		return error_set(err, ENOMEM, "out of memory");
+	}
+	rc = add_module(img, name, text, err);
+	free(name);
+	return rc;
+}
+
+/* "file arguments,file arguments" */
+static int add_list(struct boot_image *img, const char *list, struct error *err)
+{
+	int rc = 0;
+
+	do {
+		char *text = malloc(strlen(list) + 1);
+
+		if (!text)
+			return error_set(err, ENOMEM, "out of memory");
+		list = take_entry(list, text);
+		rc = add_entry(img, text, err);
+	} while (rc == 0 && *list);
+	return rc;
+}
+
+int boot_image_recognise(struct boot_image *img, struct error *err)
 {
 	size_t i;
 	int rc = 0;
@@ -60,9 +110,11 @@ int boot_image_open(struct boot_image *img, const char *kernel,
 	rc = boot_file_open(&img->kernel, "-kernel", kernel, err);
 	if (rc < 0)
 		return rc;
-	rc = find_loader(img, err);
+	rc = boot_image_recognise(img, err);
 	if (rc < 0)
 		error_prefix(err, "-kernel %s", kernel);
+	else if (initrd && img->loader->modules)
+		rc = add_list(img, initrd, err);
 	else if (initrd)
 		rc = add_module(img, initrd, NULL, err);
 	if (rc < 0)
@@ -140,6 +192,10 @@ int boot_image_load(const struct boot_image *img, struct boot_memory *mem,
 
 	*entry = (struct vcpu_entry){.mode = VCPU_FLAT32};
 	rc = img->loader->load(img, mem, fw, entry, err);
+	if (rc == 0 && entry->rip > UINT32_MAX)
+		rc = error_set(err, EINVAL,
+			       "-kernel %s: its entry is above 4 GiB",
+			       img->kernel_name);
 	if (rc == 0)
 		rc = boot_take_low(mem, VCPU_TABLES_SIZE, BOOT_MODULE_PAGE,
 				   &entry->tables, err);

@@ -32,6 +32,7 @@ struct boot_firmware {
 
 struct boot_loader {
 	const char *name;
+	bool modules; /* -initrd is a list, with arguments */
 	/*
 	 * Is it an image for this loader?  Fills what load needs.  Returns 1,
 	 * or 0 when it is not, or an error when it is but cannot be booted.
@@ -45,7 +46,7 @@ struct boot_loader {
 
 struct boot_module {
 	struct boot_file file;
-	char *text; /* file name and arguments, as -initrd has them */
+	char *text; /* of a list: file name and arguments, as given */
 };
 
 struct boot_image {
@@ -59,7 +60,8 @@ struct boot_image {
 	uint64_t header; /* offset of the multiboot header */
 };
 
-extern const struct boot_loader boot_linux, boot_pvh;
+extern const struct boot_loader boot_linux, boot_multiboot, boot_multiboot2,
+	boot_pvh;
 
 /*
  * Opens the files.  append and initrd may be NULL; all strings must stay.
@@ -68,6 +70,8 @@ extern const struct boot_loader boot_linux, boot_pvh;
 int boot_image_open(struct boot_image *img, const char *kernel,
 		    const char *initrd, const char *append, struct error *err);
 void boot_image_close(struct boot_image *img);
+/* Which loader img->kernel is for; all else but append may be zero. */
+int boot_image_recognise(struct boot_image *img, struct error *err);
 
 /* Loads it and fills the tables that entry needs. */
 int boot_image_load(const struct boot_image *img, struct boot_memory *mem,

@@ -221,8 +221,8 @@ static int boot(struct pc_boot *b, bool fresh, struct error *err)
 	int rc;
 
 	open_shadow(b);
-	set_chipset(b);
 	set_pci(b);
+	set_chipset(b);
 	fill_bda(b);
 	rc = place_tables(b, &mem, &bf, err);
 	close_shadow(b);

@@ -285,12 +285,13 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .implied = "order", .answer = cmdline_answer_keys},
 
 	{.name = "kernel", .group = GROUP_FIRMWARE, .arg = "FILE",
-	 .help = "Boot this kernel: a Linux bzImage, or an ELF image for PVH. "
-		 "It is entered directly, without firmware, unless -bios or "
-		 "-machine firmware-boot=on is given.",
+	 .help = "Boot this kernel: a Linux bzImage, an ELF image for PVH, or a "
+		 "multiboot image. It is entered directly, without firmware, "
+		 "unless -bios or -machine firmware-boot=on is given.",
 	 .apply = apply_string, FIELD(machine.kernel)},
 	{.name = "initrd", .group = GROUP_FIRMWARE, .arg = "FILE",
-	 .help = "The kernel's initial RAM disk.",
+	 .help = "The kernel's initial RAM disk; for multiboot, modules: "
+		 "\"FILE ARGUMENTS,FILE ARGUMENTS\".",
 	 .apply = apply_string, FIELD(machine.initrd)},
 	{.name = "append", .group = GROUP_FIRMWARE, .arg = "TEXT",
 	 .help = "The kernel's command line.",
