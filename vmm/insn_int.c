@@ -175,11 +175,12 @@ static enum insn_result read_code(struct insn_cpu *cpu, uint16_t selector,
 	if (!error)
 		return insn_raise_error(cpu, EXC_GP, 0);
 	TRY(desc_read(cpu, selector, EXC_GP, cs));
-	if (!desc_is_code(cs) || cs->seg.dpl > cpu_cpl(cpu) ||
-	    (cpu_long_mode(cpu) && (!cs->seg.l || cs->seg.db)))
+	if (!desc_is_code(cs) || cs->seg.dpl > cpu_cpl(cpu))
 		return insn_raise_error(cpu, EXC_GP, error);
 	if (!cs->seg.present)
 		return insn_raise_error(cpu, EXC_NP, error);
+	if (cpu_long_mode(cpu) && (!cs->seg.l || cs->seg.db))
+		return insn_raise_error(cpu, EXC_GP, error);
 	return INSN_DONE;
 }
 
