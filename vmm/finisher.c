@@ -82,28 +82,32 @@ static bool write_xcr0(void *ctx, uint64_t val)
 }
 
 /* struct kvm_msrs with room for one entry. */
-struct one_msr {
-	struct kvm_msrs head;
-	struct kvm_msr_entry entry;
+union one_msr {
+	struct kvm_msrs msrs;
+	uint8_t room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
 };
 
 static bool read_msr(void *ctx, uint32_t index, uint64_t *val)
 {
 	struct finisher *f = ctx;
-	struct one_msr msr = {.head.nmsrs = 1, .entry.index = index};
+	union one_msr msr = {.room = {0}};
 
+	msr.msrs.nmsrs = 1;
+	msr.msrs.entries[0].index = index;
 	if (ioctl(f->vcpu->fd, KVM_GET_MSRS, &msr) != 1)
 		return false;
-	*val = msr.entry.data;
+	*val = msr.msrs.entries[0].data;
 	return true;
 }
 
 static bool write_msr(void *ctx, uint32_t index, uint64_t val)
 {
 	struct finisher *f = ctx;
-	struct one_msr msr = {.head.nmsrs = 1,
-			      .entry = {.index = index, .data = val}};
+	union one_msr msr = {.room = {0}};
 
+	msr.msrs.nmsrs = 1;
+	msr.msrs.entries[0].index = index;
+	msr.msrs.entries[0].data = val;
 	return ioctl(f->vcpu->fd, KVM_SET_MSRS, &msr) == 1;
 }
 

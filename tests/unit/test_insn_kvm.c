@@ -31,251 +31,138 @@
 #define GOOD	  0x600d
 
 /*
- * Each step leaves its number in R14 and goes to 9f when it went wrong.  With
+ * Each step leaves its number in R14 and goes to wrong when it went wrong. With
  * R15 not 0, an exception goes on at R15; the handler notes what it was.
  */
+/* clang-format off */
+
 #define STEP(n)	 "mov $" #n ", %r14d\n"
 #define CHECK(c) "jn" c " wrong\n"
+#define EXPECT_FAULT "lea 1f(%rip), %r15\n"
 #define FAULT(vector, error) \
 	"jmp wrong\n" \
 	"1: xor %r15d, %r15d\n" \
-	"cmpq $" #vector \
-	", last_vector(%rip)\n" CHECK("e") "cmpq $" #error \
-					   ", last_error(%rip)\n" CHECK("e")
-#define EXPECT_FAULT "lea 1f(%rip), %r15\n"
+	"cmpq $" #vector ", last_vector(%rip)\n" CHECK("e") \
+	"cmpq $" #error ", last_error(%rip)\n" CHECK("e")
 
 __asm__(".pushsection .rodata\n"
 	".balign 64\n"
-	"guest_start:\n" STEP(
-		1) "mov $0xf0f1, %eax\n popcnt %rax, %rbx\n"
-		   "cmp $9, %rbx\n" CHECK("e") "mov $0x10, %eax\n tzcnt %eax, "
-					       "%ebx\n cmp $4, %ebx\n" CHECK(
-						       "e")
-						       STEP(2) "fninit\n "
-							       "fwait\n fnstcw "
-							       "scratch(%rip)\n"
-							       "cmpw $0x37f, "
-							       "scratch(%rip)"
-							       "\n" CHECK("e") "fnstsw %ax\n test %ax, %ax\n" CHECK("z") STEP(3) "stac\n pushfq\n pop %rax\n bt $18, %eax\n" CHECK("c") "clac\n pushfq\n pop %rax\n bt $18, %eax\n jc wrong\n" STEP(4) "movl $0x1fa0, scratch(%rip)\n ldmxcsr scratch(%rip)\n"
-																														       "stmxcsr scratch+4(%rip)\n cmpl $0x1fa0, scratch+4(%rip)\n" CHECK("e") STEP(5) "xor %ecx, %ecx\n xgetbv\n mov %eax, %ebx\n"
-																																								      "mov $7, %eax\n xor %edx, %edx\n xsetbv\n xgetbv\n"
-																																								      "cmp $7, %eax\n" CHECK(
-																																									      "e")
-																																									      STEP(
-																																										      6) "mov $0x123456789abcdef0, %rax\n movq %rax, %xmm5\n"
-																																											 "mov $7, %eax\n xor %edx, %edx\n xsave64 area(%rip)\n"
-																																											 "pxor %xmm5, %xmm5\n movq %xmm5, %rbx\n test %rbx, %rbx\n" CHECK("z") "xrstor64 area(%rip)\n movq %xmm5, %rbx\n"
-																																																			       "mov $0x123456789abcdef0, %rax\n cmp %rax, %rbx\n" CHECK(
-																																																				       "e") STEP(7) "fxsave64 area(%rip)\n fninit\n fxrstor64 area(%rip)\n"
-																																																						    "movq %xmm5, %rbx\n cmp %rax, %rbx\n" CHECK(
-																																																							    "e") STEP(8) "xor %eax, %eax\n xor %edx, %edx\n mov $5, %ebx\n mov $6, %ecx\n"
-																																																									 "lock cmpxchg16b pair(%rip)\n" CHECK("z") "cmpq $6, pair+8(%rip)\n" CHECK("e") "lock cmpxchg16b pair(%rip)\n jz wrong\n"
-																																																																			"cmp $5, %rax\n" CHECK("e") STEP(9) "int3\n cmpq $3, last_vector(%rip)\n" CHECK("e") "int $0x80\n cmpq $0x80, last_vector(%rip)\n" CHECK("e") STEP(10) /* nothing is mapped there */
-	EXPECT_FAULT "mov $0x4000000000, %rdi\n popcnt (%rdi), %rax\n" FAULT(
-		14, 0) "mov %cr2, %rax\n cmp %rdi, %rax\n" CHECK("e")
-		STEP(11) /* not canonical */
-	EXPECT_FAULT
-	"mov $0x8000000000000000, %rdi\n ldmxcsr (%rdi)\n" FAULT(13, 0) STEP(12)
-		EXPECT_FAULT "ud2\n" FAULT(6, 0)
-			STEP(13) /* beyond the IDT's end */
+	"guest_start:\n"
+	STEP(1)
+	"mov $0xf0f1, %eax\n popcnt %rax, %rbx\n"
+	"cmp $9, %rbx\n" CHECK("e")
+	"mov $0x10, %eax\n tzcnt %eax, %ebx\n cmp $4, %ebx\n" CHECK("e")
+	STEP(2)
+	"fninit\n fwait\n fnstcw scratch(%rip)\n"
+	"cmpw $0x37f, scratch(%rip)\n" CHECK("e")
+	"fnstsw %ax\n test %ax, %ax\n" CHECK("z")
+	STEP(3)
+	"stac\n pushfq\n pop %rax\n bt $18, %eax\n" CHECK("c")
+	"clac\n pushfq\n pop %rax\n bt $18, %eax\n jc wrong\n"
+	STEP(4)
+	"movl $0x1fa0, scratch(%rip)\n ldmxcsr scratch(%rip)\n"
+	"stmxcsr scratch+4(%rip)\n cmpl $0x1fa0, scratch+4(%rip)\n"
+	CHECK("e")
+	STEP(5)
+	"xor %ecx, %ecx\n xgetbv\n mov %eax, %ebx\n"
+	"mov $7, %eax\n xor %edx, %edx\n xsetbv\n xgetbv\n"
+	"cmp $7, %eax\n" CHECK("e")
+	STEP(6)
+	"mov $0x123456789abcdef0, %rax\n movq %rax, %xmm5\n"
+	"mov $7, %eax\n xor %edx, %edx\n xsave64 area(%rip)\n"
+	"pxor %xmm5, %xmm5\n movq %xmm5, %rbx\n test %rbx, %rbx\n" CHECK("z")
+	"xrstor64 area(%rip)\n movq %xmm5, %rbx\n"
+	"mov $0x123456789abcdef0, %rax\n cmp %rax, %rbx\n" CHECK("e")
+	STEP(7)
+	"fxsave64 area(%rip)\n fninit\n fxrstor64 area(%rip)\n"
+	"movq %xmm5, %rbx\n cmp %rax, %rbx\n" CHECK("e")
+	STEP(8)
+	"xor %eax, %eax\n xor %edx, %edx\n mov $5, %ebx\n mov $6, %ecx\n"
+	"lock cmpxchg16b pair(%rip)\n" CHECK("z")
+	"cmpq $6, pair+8(%rip)\n" CHECK("e")
+	"lock cmpxchg16b pair(%rip)\n jz wrong\n"
+	"cmp $5, %rax\n" CHECK("e")
+	STEP(9)
+	"int3\n cmpq $3, last_vector(%rip)\n" CHECK("e")
+	"int $0x80\n cmpq $0x80, last_vector(%rip)\n" CHECK("e")
+	STEP(10) /* nothing is mapped there */
+	EXPECT_FAULT "mov $0x4000000000, %rdi\n popcnt (%rdi), %rax\n"
+	FAULT(14, 0) "mov %cr2, %rax\n cmp %rdi, %rax\n" CHECK("e")
+	STEP(11) /* not canonical */
+	EXPECT_FAULT "mov $0x8000000000000000, %rdi\n ldmxcsr (%rdi)\n"
+	FAULT(13, 0)
+	STEP(12)
+	EXPECT_FAULT "ud2\n" FAULT(6, 0)
+	STEP(13) /* beyond the IDT's end */
 	EXPECT_FAULT "int $0xf0\n" FAULT(13, 0x782)
-		STEP(14) "movl $-1, scratch(%rip)\n" EXPECT_FAULT
-			 "ldmxcsr scratch(%rip)\n" FAULT(13, 0) STEP(15)
-				 EXPECT_FAULT
-	"mov $1, %ecx\n xsetbv\n" FAULT(13, 0) STEP(16) /* single-stepping */
+	STEP(14)
+	"movl $-1, scratch(%rip)\n"
+	EXPECT_FAULT "ldmxcsr scratch(%rip)\n" FAULT(13, 0)
+	STEP(15)
+	EXPECT_FAULT "mov $1, %ecx\n xsetbv\n" FAULT(13, 0)
+	STEP(16) /* single-stepping */
 	"xor %eax, %eax\n mov %rax, %dr6\n movq $0, last_vector(%rip)\n"
 	"mov $3, %ebx\n pushfq\n orq $0x100, (%rsp)\n popfq\n"
 	"popcnt %rbx, %rbx\n nop\n"
-	"cmpq $1, last_vector(%rip)\n" CHECK(
-		"e") "mov %dr6, %rax\n bt $14, %eax\n" CHECK("c")
-		STEP(17) /* #NM */
-	"mov %cr0, %rax\n or $8, %rax\n mov %rax, %cr0\n" EXPECT_FAULT
-	"xgetbv\n fnstcw scratch(%rip)\n" FAULT(7, 0) "clts\n" STEP(
-		18) "mov $2, %eax\n invpcid desc(%rip), "
-		    "%rax\n" STEP(19) /* a
-					 privileged
-					 instruction's
-					 own
-					 memory
-				       */
+	"cmpq $1, last_vector(%rip)\n" CHECK("e")
+	"mov %dr6, %rax\n bt $14, %eax\n" CHECK("c")
+	STEP(17) /* #NM */
+	"mov %cr0, %rax\n or $8, %rax\n mov %rax, %cr0\n"
+	EXPECT_FAULT "xgetbv\n fnstcw scratch(%rip)\n" FAULT(7, 0)
+	"clts\n"
+	STEP(18)
+	"mov $2, %eax\n invpcid desc(%rip), %rax\n"
+	STEP(19) /* registers of a device */
 	"mov $0xa0000, %edi\n movl $0x11223344, %eax\n movnti %eax, 8(%rdi)\n"
 	"mov $-1, %eax\n movq %rax, %xmm1\n movaps %xmm1, 16(%rdi)\n"
 	"vmovdqu %ymm1, 32(%rdi)\n vmovdqu (%rdi), %ymm2\n"
 	"vmovd %xmm2, %eax\n cmp $0x40404040, %eax\n" CHECK("e")
-		STEP(20) /* to ring 3 and back */
+	STEP(20) /* to ring 3; back by an exception: not all have INT n there */
 	"pushq $0x23\n pushq $0x2f000\n pushq $0x202\n pushq $0x1b\n"
 	"lea user(%rip), %rax\n push %rax\n iretq\n"
 	"wrong:\n"
 	"mov %r14d, %eax\n"
 	"finish: mov $0x510, %edx\n out %eax, %dx\n"
 	"2: hlt\n jmp 2b\n"
-	"user: mov %cs, %eax\n and $3, %eax\n cmp $3, %eax\n" CHECK(
-		"e") "mov $0xa0000, %edi\n vmovdqu (%rdi), %ymm2\n"
-		     "vmovd %xmm2, %eax\n cmp $0x40404040, %eax\n" CHECK(
-			     "e") /* back by an exception: some hosts have no
-				     INT n in ring 3 */
+	"user: mov %cs, %eax\n and $3, %eax\n cmp $3, %eax\n" CHECK("e")
+	"mov $0xa0000, %edi\n vmovdqu (%rdi), %ymm2\n"
+	"vmovd %xmm2, %eax\n cmp $0x40404040, %eax\n" CHECK("e")
 	"ud2\n jmp wrong\n"
+	"back: mov %cs, %eax\n test $3, %eax\n" CHECK("z")
+	"cmpq $0x1b, 24(%rsp)\n" CHECK("e")
+	"cmp $0x37fc8, %rsp\n" CHECK("e")
+	"mov $0x600d, %eax\n jmp finish\n"
+	/* An exception's vector and error code lie on the stack. */
+	"handler:\n"
+	"testb $3, 24(%rsp)\n jnz back\n"
+	"push %rax\n"
+	"mov 8(%rsp), %rax\n mov %rax, last_vector(%rip)\n"
+	"mov 16(%rsp), %rax\n mov %rax, last_error(%rip)\n"
+	"andq $~0x100, 40(%rsp)\n"
+	"test %r15, %r15\n jz 1f\n mov %r15, 24(%rsp)\n"
+	"1: pop %rax\n add $16, %rsp\n iretq\n"
 	".balign 16\n"
-	"back: mov %cs, %eax\n test $3, %eax\n" CHECK(
-		"z") "cmpq $0x1b, "
-		     "24(%rsp)\n" CHECK("e") "cmp $0x37fc8, %rsp\n" CHECK(
-			     "e") "mov "
-				  "$0x600"
-				  "d, "
-				  "%eax\n"
-				  " jmp "
-				  "finish"
-				  "\n"
-				  /* An
-				     exception's
-				     vector
-				     and
-				     error
-				     code.
-				   */
-				  "handle"
-				  "r:\n"
-				  "testb "
-				  "$3, "
-				  "24(%"
-				  "rsp)"
-				  "\n "
-				  "jnz "
-				  "back\n"
-				  "push "
-				  "%rax\n"
-				  "mov "
-				  "8(%"
-				  "rsp), "
-				  "%rax\n"
-				  " mov "
-				  "%rax, "
-				  "last_"
-				  "vector"
-				  "(%rip)"
-				  "\n"
-				  "mov "
-				  "16(%"
-				  "rsp), "
-				  "%rax\n"
-				  " mov "
-				  "%rax, "
-				  "last_"
-				  "error("
-				  "%rip)"
-				  "\n"
-				  "andq "
-				  "$~"
-				  "0x100,"
-				  " 40(%"
-				  "rsp)\n"
-				  "test "
-				  "%r15, "
-				  "%r15\n"
-				  " jz "
-				  "1f\n "
-				  "mov "
-				  "%r15, "
-				  "24(%"
-				  "rsp)\n"
-				  "1: "
-				  "pop "
-				  "%rax\n"
-				  " add "
-				  "$16, "
-				  "%rsp\n"
-				  " "
-				  "iretq"
-				  "\n"
-				  ".balig"
-				  "n 16\n"
-				  /* 16
-				     bytes
-				     each.
-				   */
-				  "stubs:"
-				  "\n"
-				  ".set "
-				  "vector"
-				  ", 0\n"
-				  ".rept "
-				  "32\n"
-				  ".if "
-				  "vector"
-				  " == 8 "
-				  "|| "
-				  "(vecto"
-				  "r >= "
-				  "10 && "
-				  "vector"
-				  " <= "
-				  "14) "
-				  "|| "
-				  "vector"
-				  " "
-				  "== "
-				  "17\n"
-				  ".else"
-				  "\n "
-				  "pushq "
-				  "$0\n "
-				  ".endif"
-				  "\n"
-				  "pushq "
-				  "$vecto"
-				  "r\n "
-				  "jmp "
-				  "handle"
-				  "r\n "
-				  ".balig"
-				  "n 16\n"
-				  ".set "
-				  "vector"
-				  ", "
-				  "vector"
-				  " + 1\n"
-				  ".endr"
-				  "\n"
-				  "stub80"
-				  ": "
-				  "pushq "
-				  "$0\n "
-				  "pushq "
-				  "$0x80"
-				  "\n "
-				  "jmp "
-				  "handle"
-				  "r\n"
-				  ".balig"
-				  "n 64\n"
-				  "area: "
-				  ".fill "
-				  "4096\n"
-				  "pair: "
-				  ".quad "
-				  "0, 0\n"
-				  "desc: "
-				  ".quad "
-				  "0, 0\n"
-				  "scratc"
-				  "h: "
-				  ".quad "
-				  "0\n"
-				  "last_"
-				  "vector"
-				  ": "
-				  ".quad "
-				  "0\n"
-				  "last_"
-				  "error:"
-				  " ."
-				  "quad "
-				  "0\n"
-				  "guest_"
-				  "end:\n"
-				  ".popse"
-				  "ction"
-				  "\n");
+	/* 16 bytes each. */
+	"stubs:\n"
+	".set vector, 0\n"
+	".rept 32\n"
+	".if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17\n"
+	".else\n pushq $0\n .endif\n"
+	"pushq $vector\n jmp handler\n .balign 16\n"
+	".set vector, vector + 1\n"
+	".endr\n"
+	"stub80: pushq $0\n pushq $0x80\n jmp handler\n"
+	".balign 64\n"
+	"area: .fill 4096\n"
+	"pair: .quad 0, 0\n"
+	"desc: .quad 0, 0\n"
+	"scratch: .quad 0\n"
+	"last_vector: .quad 0\n"
+	"last_error: .quad 0\n"
+	"guest_end:\n"
+	".popsection\n");
+
+/* clang-format on */
 
 #define HIDDEN __attribute__((visibility("hidden")))
 extern const uint8_t guest_start[] HIDDEN, guest_end[] HIDDEN;

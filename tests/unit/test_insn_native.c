@@ -30,603 +30,114 @@
 
 #define I(text) ".byte 3f - 2f\n2: " text "\n3: .asciz \"" text "\"\n"
 
+/* clang-format off */
+
 /* Each a length, the bytes, and the text. */
 __asm__(".pushsection .rodata\n"
 	"insn_cases:\n"
 	/* bit counting */
-	I("popcnt %rbx, %rax") I("popcnt %ecx, %r8d") I("popcnt %dx, %bp") I(
-		"popcnt (%rdi), %r9") I("popcnt 7(%rdi,%rsi,4), %eax")
-		I("lzcnt %rbx, %rax") I("lzcnt %ecx, %r8d") I("lzcnt %dx, %bp")
-			I("lzcnt (%rdi), %r9d") I("tzcnt %rbx, %rax")
-				I("tzcnt %ecx, %r8d") I("tzcnt %dx, %bp")
-					I("tzcnt (%rdi), %r9w")
+	I("popcnt %rbx, %rax") I("popcnt %ecx, %r8d") I("popcnt %dx, %bp")
+	I("popcnt (%rdi), %r9") I("popcnt 7(%rdi,%rsi,4), %eax")
+	I("lzcnt %rbx, %rax") I("lzcnt %ecx, %r8d") I("lzcnt %dx, %bp")
+	I("lzcnt (%rdi), %r9d") I("tzcnt %rbx, %rax") I("tzcnt %ecx, %r8d")
+	I("tzcnt %dx, %bp") I("tzcnt (%rdi), %r9w")
 	/* bytes swapped */
 	I("movbe (%rdi), %rax") I("movbe (%rdi), %ebx") I("movbe (%rdi), %r9w")
-		I("movbe %rax, (%rdi)") I("movbe %ebx, 3(%rdi)")
-			I("movbe %r12w, (%rdi,%rsi,8)") I("crc32b %cl, %eax")
-				I("crc32b %ah, %ebx") I("crc32w (%rdi), %edx")
-					I("crc32l %r9d, %eax")
-						I("crc32q %r9, %rax")
-							I("crc32q (%rdi), %r10")
+	I("movbe %rax, (%rdi)") I("movbe %ebx, 3(%rdi)")
+	I("movbe %r12w, (%rdi,%rsi,8)") I("crc32b %cl, %eax")
+	I("crc32b %ah, %ebx") I("crc32w (%rdi), %edx") I("crc32l %r9d, %eax")
+	I("crc32q %r9, %rax") I("crc32q (%rdi), %r10")
 	/* BMI1, BMI2, ADX */
-	I("andn %rax, %rbx, %rcx") I("andn (%rdi), %ebx, %ecx") I(
-		"bextr %rax, "
-		"%rbx, %rcx") I("bextr %eax, (%rdi), %ecx") I("blsi"
-							      " %"
-							      "rax,"
-							      " %"
-							      "rbx") I("blsi "
-								       "(%rdi),"
-								       " %ebx") I("blsr %rax, %rbx")
-		I("blsr (%rdi), "
-		  "%ebx") I("blsmsk %rax, %rbx") I("blsmsk (%rdi), %ebx") I("bz"
-									    "hi"
-									    " "
-									    "%r"
-									    "ax"
-									    ", "
-									    "%r"
-									    "bx"
-									    ", "
-									    "%r"
-									    "c"
-									    "x")
-			I("bzhi %eax, (%rdi), %ecx") I(
-				"mulx %rax, %rbx, %rcx") I("mulx (%rdi), %ebx, "
-							   "%ecx") I("mulx "
-								     "%rax, "
-								     "%rbx, "
-								     "%rbx")
-				I("mulx %eax, %edx, %ecx") I(
-					"pdep %rax, %rbx, "
-					"%rcx") I("pdep "
-						  "(%rdi),"
-						  " %ebx, "
-						  "%ecx") I("pext %rax, %rbx, "
-							    "%rcx") I("pext "
-								      "(%rdi), "
-								      "%ebx, "
-								      "%ecx")
-					I("rorx"
-					  " $"
-					  "13, "
-					  "%rax"
-					  ", "
-					  "%rb"
-					  "x") I("rorx $45, "
-						 "(%rdi), "
-						 "%ebx") I("rorx $0, %eax, "
-							   "%ebx") I("s"
-								     "a"
-								     "r"
-								     "x"
-								     " "
-								     "%"
-								     "r"
-								     "a"
-								     "x"
-								     ","
-								     " "
-								     "%"
-								     "r"
-								     "b"
-								     "x"
-								     ","
-								     " "
-								     "%"
-								     "r"
-								     "c"
-								     "x") I("sa"
-									    "rx"
-									    " %"
-									    "ea"
-									    "x,"
-									    " ("
-									    "%r"
-									    "di"
-									    "),"
-									    " "
-									    "%e"
-									    "c"
-									    "x")
-						I("shlx %rax, "
-						  "%rbx, %rcx") I("sh"
-								  "lx"
-								  " %"
-								  "ea"
-								  "x,"
-								  " ("
-								  "%r"
-								  "di"
-								  "),"
-								  " "
-								  "%e"
-								  "c"
-								  "x") I("shrx "
-									 "%rax,"
-									 " "
-									 "%rbx,"
-									 " "
-									 "%rcx")
-							I("shrx "
-							  "%eax, "
-							  "(%rdi), "
-							  "%ecx") I("adcx "
-								    "%rax, "
-								    "%rbx")
-								I("ad"
-								  "cx"
-								  " ("
-								  "%r"
-								  "di"
-								  "),"
-								  " %"
-								  "eb"
-								  "x") I("adox "
-									 "%rax,"
-									 " "
-									 "%rbx")
-									I("adox"
-									  " (%"
-									  "rdi)"
-									  ", "
-									  "%eb"
-									  "x")
+	I("andn %rax, %rbx, %rcx") I("andn (%rdi), %ebx, %ecx")
+	I("bextr %rax, %rbx, %rcx") I("bextr %eax, (%rdi), %ecx")
+	I("blsi %rax, %rbx") I("blsi (%rdi), %ebx") I("blsr %rax, %rbx")
+	I("blsr (%rdi), %ebx") I("blsmsk %rax, %rbx") I("blsmsk (%rdi), %ebx")
+	I("bzhi %rax, %rbx, %rcx") I("bzhi %eax, (%rdi), %ecx")
+	I("mulx %rax, %rbx, %rcx") I("mulx (%rdi), %ebx, %ecx")
+	I("mulx %rax, %rbx, %rbx") I("mulx %eax, %edx, %ecx")
+	I("pdep %rax, %rbx, %rcx") I("pdep (%rdi), %ebx, %ecx")
+	I("pext %rax, %rbx, %rcx") I("pext (%rdi), %ebx, %ecx")
+	I("rorx $13, %rax, %rbx") I("rorx $45, (%rdi), %ebx")
+	I("rorx $0, %eax, %ebx") I("sarx %rax, %rbx, %rcx")
+	I("sarx %eax, (%rdi), %ecx") I("shlx %rax, %rbx, %rcx")
+	I("shlx %eax, (%rdi), %ecx") I("shrx %rax, %rbx, %rcx")
+	I("shrx %eax, (%rdi), %ecx") I("adcx %rax, %rbx")
+	I("adcx (%rdi), %ebx") I("adox %rax, %rbx") I("adox (%rdi), %ebx")
 	/* exchange */
-	I("cmpxchg8b (%rdi)") I("lock cmpxchg8b 8(%rdi)") I("cmpxchg8b 3(%rdi)")
-		I("cmpxchg16b (%rdi)") I("lock cmpxchg16b 16(%rdi)")
+	I("cmpxchg8b (%rdi)") I("lock cmpxchg8b 8(%rdi)")
+	I("cmpxchg8b 3(%rdi)") I("cmpxchg16b (%rdi)")
+	I("lock cmpxchg16b 16(%rdi)")
 	/* nothing */
 	I("nopw (%rdi)") I("endbr64") I("pause") I("lfence") I("mfence")
-		I("sfence") I("clflush (%rdi)") I("clflushopt (%rdi)")
-			I("clwb (%rdi)") I("prefetchnta (%rdi)")
-				I("rdsspq %rax") I("rdsspd %eax")
+	I("sfence") I("clflush (%rdi)") I("clflushopt (%rdi)") I("clwb (%rdi)")
+	I("prefetchnta (%rdi)") I("rdsspq %rax") I("rdsspd %eax")
 	/* control */
-	I("fwait") I("fninit") I("fnclex") I("fnstcw (%rdi)") I("fnstsw (%rdi)")
-		I("fnstsw %ax") I("fldcw (%rdi)") I("emms") I("ldmxcsr (%rdi)")
-			I("stmxcsr (%rdi)") I("vldmxcsr (%rdi)")
-				I("vstmxcsr (%rdi)") I("xgetbv")
+	I("fwait") I("fninit") I("fnclex") I("fnstcw (%rdi)")
+	I("fnstsw (%rdi)") I("fnstsw %ax") I("fldcw (%rdi)") I("emms")
+	I("ldmxcsr (%rdi)") I("stmxcsr (%rdi)") I("vldmxcsr (%rdi)")
+	I("vstmxcsr (%rdi)") I("xgetbv")
 	/* areas */
 	I("fxsave (%rdi)") I("fxsave64 (%rdi)") I("fxrstor (%rdi)")
-		I("fxrstor64 (%rdi)") I("xsave (%rdi)") I("xsave64 (%rdi)")
-			I("xsaveopt (%rdi)") I("xsaveopt64 (%rdi)")
-				I("xsavec (%rdi)") I("xsavec64 (%rdi)")
-					I("xrstor (%rdi)") I("xrstor64 (%rdi)")
+	I("fxrstor64 (%rdi)") I("xsave (%rdi)") I("xsave64 (%rdi)")
+	I("xsaveopt (%rdi)") I("xsaveopt64 (%rdi)") I("xsavec (%rdi)")
+	I("xsavec64 (%rdi)") I("xrstor (%rdi)") I("xrstor64 (%rdi)")
 	/* moves */
-	I("movups (%rdi), %xmm3") I("movups %xmm9, 5(%rdi)") I(
-		"movups %xmm1, "
-		"%xmm2") I("mova"
-			   "ps "
-			   "(%"
-			   "rdi)"
-			   ", "
-			   "%xmm"
-			   "3") I("movaps %xmm9, 16(%rdi)") I("movaps %xmm1, "
-							      "%xmm2") I("movup"
-									 "d "
-									 "(%"
-									 "rdi),"
-									 " "
-									 "%xmm"
-									 "3")
-		I("movapd %xmm9, 16(%rdi)") I("movdqa (%rdi), %xmm15") I(
-			"movdq"
-			"u "
-			"1(%"
-			"rdi),"
-			" %"
-			"xmm1"
-			"5") I("movdqu %xmm4, 1(%rdi)") I("lddqu 1(%rdi), "
-							  "%xmm15") I("movntps "
-								      "%xmm0, "
-								      "(%rdi)")
-			I("movntpd %xmm0, (%rdi)") I("movntdq %xmm0, (%rdi)") I(
-				"movntdqa (%rdi), %xmm5") I("movss (%rdi), "
-							    "%xmm5") I("movss "
-								       "%xmm6, "
-								       "(%rdi)")
-				I("movss %xmm6, %xmm7") I("movsd (%rdi), %xmm5") I(
-					"movsd %xmm6, "
-					"(%rdi)") I("m"
-						    "o"
-						    "v"
-						    "s"
-						    "d"
-						    " "
-						    "%"
-						    "x"
-						    "m"
-						    "m"
-						    "6"
-						    ","
-						    " "
-						    "%"
-						    "x"
-						    "m"
-						    "m"
-						    "7") I("movd %eax, "
-							   "%xmm1") I("movd"
-								      " %"
-								      "xmm1"
-								      ", "
-								      "%eb"
-								      "x") I("m"
-									     "o"
-									     "v"
-									     "d"
-									     " "
-									     "("
-									     "%"
-									     "r"
-									     "d"
-									     "i"
-									     ")"
-									     ","
-									     " "
-									     "%"
-									     "x"
-									     "m"
-									     "m"
-									     "1") I("movd %xmm1, (%rdi)") I("movq %rax, "
-													    "%xmm1")
-					I("m"
-					  "o"
-					  "v"
-					  "q"
-					  " "
-					  "%"
-					  "x"
-					  "m"
-					  "m"
-					  "1"
-					  ","
-					  " "
-					  "%"
-					  "r"
-					  "b"
-					  "x") I("movq "
-						 "(%rdi), "
-						 "%xmm1") I("m"
-							    "o"
-							    "v"
-							    "q"
-							    " "
-							    "%"
-							    "x"
-							    "m"
-							    "m"
-							    "1"
-							    ","
-							    " "
-							    "("
-							    "%"
-							    "r"
-							    "d"
-							    "i"
-							    ")") I("movq "
-								   "%xmm1, "
-								   "%xmm2") I("movd "
-									      "%eax,"
-									      " %"
-									      "mm1")
-						I("movd %mm1, "
-						  "%ebx") I("m"
-							    "o"
-							    "v"
-							    "q"
-							    " "
-							    "("
-							    "%"
-							    "r"
-							    "d"
-							    "i"
-							    ")"
-							    ","
-							    " "
-							    "%"
-							    "m"
-							    "m"
-							    "1") I("movq %mm1, "
-								   "(%rdi)") I("movq %mm3, %mm5") I("movq %rax, %mm2") I("movq %mm2, "
-															 "%rax")
-							I("movn"
-							  "tq "
-							  "%mm3"
-							  ", "
-							  "(%"
-							  "rdi"
-							  ")") I("movlps "
-								 "(%rdi), "
-								 "%xmm2") I("m"
-									    "o"
-									    "v"
-									    "l"
-									    "p"
-									    "s"
-									    " "
-									    "%"
-									    "x"
-									    "m"
-									    "m"
-									    "2"
-									    ","
-									    " "
-									    "("
-									    "%"
-									    "r"
-									    "d"
-									    "i"
-									    ")") I("movhps"
-										   " "
-										   "(%rdi)"
-										   ", "
-										   "%xmm2")
-								I("m"
-								  "o"
-								  "v"
-								  "h"
-								  "p"
-								  "s"
-								  " "
-								  "%"
-								  "x"
-								  "m"
-								  "m"
-								  "2"
-								  ","
-								  " "
-								  "("
-								  "%"
-								  "r"
-								  "d"
-								  "i"
-								  ")") I("movl"
-									 "pd "
-									 "(%"
-									 "rdi)"
-									 ", "
-									 "%xmm"
-									 "2") I("movlpd"
-										" %"
-										"xmm2, "
-										"(%"
-										"rdi)")
-									I("movh"
-									  "pd "
-									  "(%"
-									  "rdi)"
-									  ", "
-									  "%xmm"
-									  "2") I("movh"
-										 "pd "
-										 "%xmm"
-										 "2, "
-										 "(%"
-										 "rdi"
-										 ")") I("movhlps %xmm1, %xmm2")
-										I("movlhps %xmm1, %xmm2")
-											I("movnti %rax, (%rdi)")
-												I("movnti %eax, 4(%rdi)")
+	I("movups (%rdi), %xmm3") I("movups %xmm9, 5(%rdi)")
+	I("movups %xmm1, %xmm2") I("movaps (%rdi), %xmm3")
+	I("movaps %xmm9, 16(%rdi)") I("movaps %xmm1, %xmm2")
+	I("movupd (%rdi), %xmm3") I("movapd %xmm9, 16(%rdi)")
+	I("movdqa (%rdi), %xmm15") I("movdqu 1(%rdi), %xmm15")
+	I("movdqu %xmm4, 1(%rdi)") I("lddqu 1(%rdi), %xmm15")
+	I("movntps %xmm0, (%rdi)") I("movntpd %xmm0, (%rdi)")
+	I("movntdq %xmm0, (%rdi)") I("movntdqa (%rdi), %xmm5")
+	I("movss (%rdi), %xmm5") I("movss %xmm6, (%rdi)")
+	I("movss %xmm6, %xmm7") I("movsd (%rdi), %xmm5")
+	I("movsd %xmm6, (%rdi)") I("movsd %xmm6, %xmm7") I("movd %eax, %xmm1")
+	I("movd %xmm1, %ebx") I("movd (%rdi), %xmm1") I("movd %xmm1, (%rdi)")
+	I("movq %rax, %xmm1") I("movq %xmm1, %rbx") I("movq (%rdi), %xmm1")
+	I("movq %xmm1, (%rdi)") I("movq %xmm1, %xmm2") I("movd %eax, %mm1")
+	I("movd %mm1, %ebx") I("movq (%rdi), %mm1") I("movq %mm1, (%rdi)")
+	I("movq %mm3, %mm5") I("movq %rax, %mm2") I("movq %mm2, %rax")
+	I("movntq %mm3, (%rdi)") I("movlps (%rdi), %xmm2")
+	I("movlps %xmm2, (%rdi)") I("movhps (%rdi), %xmm2")
+	I("movhps %xmm2, (%rdi)") I("movlpd (%rdi), %xmm2")
+	I("movlpd %xmm2, (%rdi)") I("movhpd (%rdi), %xmm2")
+	I("movhpd %xmm2, (%rdi)") I("movhlps %xmm1, %xmm2")
+	I("movlhps %xmm1, %xmm2") I("movnti %rax, (%rdi)")
+	I("movnti %eax, 4(%rdi)")
 	/* AVX */
-	I("vmovups (%rdi), %xmm3") I("vmovups (%rdi), %ymm3") I(
-		"vmovups "
-		"%ymm9, "
-		"5(%rdi)") I("vmovaps (%rdi), %ymm3") I("vmovaps %ymm9, %ymm10")
-		I("vmovdqa %ymm4, 32(%rdi)") I("vmovdqu %xmm4, 3(%rdi)") I(
-			"vmovdqu (%rdi), %ymm14") I("vlddqu (%rdi), %ymm14") I("vmovntdq %ymm1, (%rdi)")
-			I("vmovntps %xmm1, (%rdi)") I("vmovntdqa (%rdi), "
-						      "%ymm1") I("vmovss "
-								 "(%rdi),"
-								 " %xmm5") I("v"
-									     "m"
-									     "o"
-									     "v"
-									     "s"
-									     "s"
-									     " "
-									     "%"
-									     "x"
-									     "m"
-									     "m"
-									     "6"
-									     ","
-									     " "
-									     "("
-									     "%"
-									     "r"
-									     "d"
-									     "i"
-									     ")") I("vmovss %xmm6, "
-										    "%xmm7, %xmm8")
-				I("vmovsd (%rdi), %xmm5") I(
-					"vmovsd %xmm6, "
-					"(%rdi)") I("vmovsd "
-						    "%xmm6, "
-						    "%xmm7, "
-						    "%xmm8") I("v"
-							       "m"
-							       "o"
-							       "v"
-							       "d"
-							       " "
-							       "%"
-							       "e"
-							       "a"
-							       "x"
-							       ","
-							       " "
-							       "%"
-							       "x"
-							       "m"
-							       "m"
-							       "1")
-					I("vmovd %xmm1, (%rdi)") I(
-						"vmovq "
-						"%rax, "
-						"%xmm1") I("vmovq %xmm1, "
-							   "%xmm2") I("vm"
-								      "ov"
-								      "lp"
-								      "s "
-								      "(%"
-								      "rd"
-								      "i)"
-								      ", "
-								      "%x"
-								      "mm"
-								      "1,"
-								      " %"
-								      "xm"
-								      "m"
-								      "2") I("v"
-									     "m"
-									     "o"
-									     "v"
-									     "l"
-									     "p"
-									     "s"
-									     " "
-									     "%"
-									     "x"
-									     "m"
-									     "m"
-									     "2"
-									     ","
-									     " "
-									     "("
-									     "%"
-									     "r"
-									     "d"
-									     "i"
-									     ")") I("vmovhpd (%rdi), %xmm1, "
-										    "%xmm2") I("vmovhps %xmm2, "
-											       "(%rdi)")
-						I(
-							"vmovh"
-							"lps "
-							"%xmm0"
-							", "
-							"%xmm1"
-							", "
-							"%xmm"
-							"2") I("vmov"
-							       "lhps"
-							       " %"
-							       "xmm0"
-							       ", "
-							       "%xmm"
-							       "1, "
-							       "%xmm"
-							       "2") I("vz"
-								      "er"
-								      "ou"
-								      "pp"
-								      "e"
-								      "r") I("v"
-									     "z"
-									     "e"
-									     "r"
-									     "o"
-									     "a"
-									     "l"
-									     "l") I("vmovdq"
-										    "u8 "
-										    "(%rdi)"
-										    ", "
-										    "%zmm3")
-							I("vmovdqu16 "
-							  "%zmm3, "
-							  "(%rdi)") I("vmovdq"
-								      "u32 "
-								      "(%rdi)"
-								      ", "
-								      "%zmm3"
-								      "0") I("v"
-									     "m"
-									     "o"
-									     "v"
-									     "d"
-									     "q"
-									     "u"
-									     "6"
-									     "4"
-									     " "
-									     "%"
-									     "z"
-									     "m"
-									     "m"
-									     "2"
-									     "9"
-									     ","
-									     " "
-									     "7"
-									     "("
-									     "%"
-									     "r"
-									     "d"
-									     "i"
-									     ")") I("vmovdqa64 "
-										    "(%rdi), "
-										    "%zmm1")
-								I("v"
-								  "m"
-								  "o"
-								  "v"
-								  "d"
-								  "q"
-								  "a"
-								  "3"
-								  "2"
-								  " "
-								  "%"
-								  "z"
-								  "m"
-								  "m"
-								  "1"
-								  ","
-								  " "
-								  "%"
-								  "z"
-								  "m"
-								  "m"
-								  "1"
-								  "7") I("vmov"
-									 "up"
-									 "s "
-									 "%zmm"
-									 "5,"
-									 " (%"
-									 "rdi"
-									 ")") I("vmov"
-										"dqu6"
-										"4 "
-										"(%"
-										"rdi)"
-										", "
-										"%xmm"
-										"19")
-									I("vmov"
-									  "dqu6"
-									  "4 "
-									  "%ymm"
-									  "19, "
-									  "%ymm"
-									  "2")
+	I("vmovups (%rdi), %xmm3") I("vmovups (%rdi), %ymm3")
+	I("vmovups %ymm9, 5(%rdi)") I("vmovaps (%rdi), %ymm3")
+	I("vmovaps %ymm9, %ymm10") I("vmovdqa %ymm4, 32(%rdi)")
+	I("vmovdqu %xmm4, 3(%rdi)") I("vmovdqu (%rdi), %ymm14")
+	I("vlddqu (%rdi), %ymm14") I("vmovntdq %ymm1, (%rdi)")
+	I("vmovntps %xmm1, (%rdi)") I("vmovntdqa (%rdi), %ymm1")
+	I("vmovss (%rdi), %xmm5") I("vmovss %xmm6, (%rdi)")
+	I("vmovss %xmm6, %xmm7, %xmm8") I("vmovsd (%rdi), %xmm5")
+	I("vmovsd %xmm6, (%rdi)") I("vmovsd %xmm6, %xmm7, %xmm8")
+	I("vmovd %eax, %xmm1") I("vmovd %xmm1, (%rdi)") I("vmovq %rax, %xmm1")
+	I("vmovq %xmm1, %xmm2") I("vmovlps (%rdi), %xmm1, %xmm2")
+	I("vmovlps %xmm2, (%rdi)") I("vmovhpd (%rdi), %xmm1, %xmm2")
+	I("vmovhps %xmm2, (%rdi)") I("vmovhlps %xmm0, %xmm1, %xmm2")
+	I("vmovlhps %xmm0, %xmm1, %xmm2") I("vzeroupper") I("vzeroall")
+	I("vmovdqu8 (%rdi), %zmm3") I("vmovdqu16 %zmm3, (%rdi)")
+	I("vmovdqu32 (%rdi), %zmm30") I("vmovdqu64 %zmm29, 7(%rdi)")
+	I("vmovdqa64 (%rdi), %zmm1") I("vmovdqa32 %zmm1, %zmm17")
+	I("vmovups %zmm5, (%rdi)") I("vmovdqu64 (%rdi), %xmm19")
+	I("vmovdqu64 %ymm19, %ymm2")
 	/* logic */
-	I("pand %xmm1, %xmm2") I("pandn (%rdi), %xmm2") I("por %xmm1, %xmm2") I(
-		"pxor %xmm2, %xmm2") I("pxor (%rdi), %xmm9") I("andps (%rdi), "
-							       "%xmm9")
-		I("andnps %xmm1, %xmm9") I("orps (%rdi), %xmm9") I(
-			"xorps (%rdi), %xmm9") I("xorpd %xmm1, %xmm9")
-			I("pxor (%rdi), %mm1") I("pand %mm1, %mm2") I(
-				"vpxor %ymm1, %ymm2, %ymm3") I("vpand (%rdi), "
-							       "%ymm2, %ymm3")
-				I("vandnps %xmm1, %xmm2, %xmm3")
-					I("vpxor %xmm1, %xmm1, %xmm1") I(
-						"vpxord %zmm1, %zmm20, %zmm3")
-						I("vporq (%rdi), %zmm2, "
-						  "%zmm13") ".byte 0\n"
-							    ".popsection"
-							    "\n");
+	I("pand %xmm1, %xmm2") I("pandn (%rdi), %xmm2") I("por %xmm1, %xmm2")
+	I("pxor %xmm2, %xmm2") I("pxor (%rdi), %xmm9") I("andps (%rdi), %xmm9")
+	I("andnps %xmm1, %xmm9") I("orps (%rdi), %xmm9")
+	I("xorps (%rdi), %xmm9") I("xorpd %xmm1, %xmm9") I("pxor (%rdi), %mm1")
+	I("pand %mm1, %mm2") I("vpxor %ymm1, %ymm2, %ymm3")
+	I("vpand (%rdi), %ymm2, %ymm3") I("vandnps %xmm1, %xmm2, %xmm3")
+	I("vpxor %xmm1, %xmm1, %xmm1") I("vpxord %zmm1, %zmm20, %zmm3")
+	I("vporq (%rdi), %zmm2, %zmm13")
+	".byte 0\n"
+	".popsection\n");
+
+/* clang-format on */
 
 extern const uint8_t insn_cases[] __attribute__((visibility("hidden")));
 
@@ -646,15 +157,12 @@ void native_enter(void);
 #define LOAD(n, r)  "mov " N(8 * n) ", %" r "\n"
 #define STORE(n, r) "mov %" r ", " N(8 * n) "\n"
 
+/* clang-format off */
+
 #define ALL(X) \
-	X(0, "rax") \
-	X(1, "rcx") \
-	X(2, "rdx") \
-	X(3, "rbx") \
-	X(5, "rbp") \
+	X(0, "rax") X(1, "rcx") X(2, "rdx") X(3, "rbx") X(5, "rbp") \
 	X(6, "rsi") X(7, "rdi") X(8, "r8") X(9, "r9") X(10, "r10") \
-		X(11, "r11") X(12, "r12") X(13, "r13") X(14, "r14") \
-			X(15, "r15")
+	X(11, "r11") X(12, "r12") X(13, "r13") X(14, "r14") X(15, "r15")
 
 __asm__(".pushsection .text\n"
 	"native_enter:\n"
@@ -662,20 +170,21 @@ __asm__(".pushsection .text\n"
 	"push %r15\n sub $8, %rsp\n"
 	"mov $0xe7, %eax\n xor %edx, %edx\n"
 	"xrstor64 native+192(%rip)\n"
-	"pushq " N(128) "\n popfq\n" ALL(LOAD) "call *" N(136) "\n" ALL(
-		STORE) "pushfq\n popq " N(128) "\n"
-					       "mov $0xe7, %eax\n xor %edx, "
-					       "%edx\n"
-					       "xsave64 native+192(%rip)\n"
-					       "fninit\n cld\n"
-					       "movl $0x1f80, -8(%rsp)\n "
-					       "ldmxcsr -8(%rsp)\n vzeroupper\n"
-					       "add $8, %rsp\n"
-					       "pop %r15\n pop %r14\n pop "
-					       "%r13\n pop %r12\n pop %rbp\n "
-					       "pop %rbx\n"
-					       "ret\n"
-					       ".popsection\n");
+	"pushq " N(128) "\n popfq\n"
+	ALL(LOAD)
+	"call *" N(136) "\n"
+	ALL(STORE)
+	"pushfq\n popq " N(128) "\n"
+	"mov $0xe7, %eax\n xor %edx, %edx\n"
+	"xsave64 native+192(%rip)\n"
+	"fninit\n cld\n"
+	"movl $0x1f80, -8(%rsp)\n ldmxcsr -8(%rsp)\n vzeroupper\n"
+	"add $8, %rsp\n"
+	"pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n"
+	"ret\n"
+	".popsection\n");
+
+/* clang-format on */
 
 _Static_assert(offsetof(struct native, flags) == 128, "N(128)");
 _Static_assert(offsetof(struct native, code) == 136, "N(136)");
