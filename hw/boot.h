@@ -13,6 +13,7 @@
 
 #define BOOT_MODULES_MAX 64
 #define BOOT_MODULE_PAGE UINT64_C(0x1000)
+#define BOOT_RSDP_MAX	 36
 
 struct boot_image;
 
@@ -25,7 +26,7 @@ struct boot_image;
 /* What firmware would tell a kernel. */
 struct boot_firmware {
 	uint64_t rsdp; /* 0: no ACPI */
-	uint8_t rsdp_copy[36];
+	uint8_t rsdp_copy[BOOT_RSDP_MAX];
 	unsigned rsdp_len;
 	bool text_mode; /* a VGA shows text mode 3 */
 };

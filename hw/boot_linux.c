@@ -22,7 +22,6 @@
 #include "vmm/endian.h"
 
 #define HEADER_MAGIC	    0x53726448u /* "HdrS" */
-#define HEADER_OFFSET	    offsetof(struct boot_params, hdr)
 #define HEADER_JUMP	    0x201 /* its second byte: the header's end... */
 #define HEADER_JUMP_FROM    0x202 /* ...counted from here */
 #define SECTOR		    512u
@@ -63,19 +62,25 @@ int linux_header_read(const struct boot_file *f, struct setup_header *h,
 	uint8_t jump;
 
 	*h = (struct setup_header){.header = 0};
-	if (f->size < HEADER_OFFSET + offsetof(struct setup_header, version))
+	if (f->size <
+	    LINUX_HEADER_OFFSET + offsetof(struct setup_header, version))
 		return 0;
-	if (len > f->size - HEADER_OFFSET)
-		len = f->size - HEADER_OFFSET;
-	if (boot_file_read(f, HEADER_OFFSET, h, len, err) < 0 ||
+	if (len > f->size - LINUX_HEADER_OFFSET)
+		len = f->size - LINUX_HEADER_OFFSET;
+	if (boot_file_read(f, LINUX_HEADER_OFFSET, h, len, err) < 0 ||
 	    boot_file_read(f, HEADER_JUMP, &jump, 1, err) < 0)
 		return -err->code;
 	if (h->header != HEADER_MAGIC || h->boot_flag != BOOT_FLAG)
 		return 0;
-	end = HEADER_JUMP_FROM + jump - HEADER_OFFSET;
+	end = HEADER_JUMP_FROM + jump - LINUX_HEADER_OFFSET;
 	if (end < sizeof(*h))
 		memset((uint8_t *)h + end, 0, sizeof(*h) - end);
 	return 1;
+}
+
+size_t linux_header_len(const uint8_t *image)
+{
+	return HEADER_JUMP_FROM + image[HEADER_JUMP] - LINUX_HEADER_OFFSET;
 }
 
 uint64_t linux_setup_len(const struct setup_header *h)
@@ -231,11 +236,16 @@ static int enter_stub(const struct bzimage *bz, struct boot_memory *mem,
 static int enter(const struct bzimage *bz, struct boot_memory *mem,
 		 struct vcpu_entry *entry, struct error *err)
 {
+	struct error why = {0};
 	int rc = -ENOTSUP;
 
 	if (has_payload(bz->h))
-		rc = enter_payload(bz, mem, entry, err);
-	return rc == -ENOTSUP ? enter_stub(bz, mem, entry, err) : rc;
+		rc = enter_payload(bz, mem, entry, &why);
+	if (rc == -ENOTSUP)
+		return enter_stub(bz, mem, entry, err);
+	if (rc < 0)
+		*err = why;
+	return rc;
 }
 
 /* Where the header says; anywhere, if need be and the kernel can take that. */

@@ -136,13 +136,27 @@ static size_t available(const struct fw_cfg *fw,
 	return len < left ? len : left;
 }
 
+/* n bytes that there are; what cannot be read is zeros. */
+static bool copy_out(const struct fw_cfg_source *src, size_t off, void *out,
+		     size_t n)
+{
+	if (!src->read) {
+		memcpy(out, (const uint8_t *)src->data + off, n);
+		return true;
+	}
+	if (src->read(src->ctx, off, out, n))
+		return true;
+	memset(out, 0, n);
+	return false;
+}
+
 static size_t take(struct fw_cfg *fw, uint8_t *out, size_t len)
 {
 	const struct fw_cfg_source *src = lookup(fw, fw->key);
 	size_t n = available(fw, src, len);
 
 	if (n)
-		memcpy(out, (const uint8_t *)src->data + fw->offset, n);
+		copy_out(src, fw->offset, out, n);
 	memset(out + n, 0, len - n);
 	fw->offset += n;
 	return len;
@@ -185,14 +199,39 @@ static bool dma_zeros(struct fw_cfg *fw, gpa_t gpa, size_t len)
 	return whole;
 }
 
+/* Straight into guest memory. */
+static bool dma_copy(struct fw_cfg *fw, const struct fw_cfg_source *src,
+		     gpa_t gpa, size_t n)
+{
+	struct gmem *gmem = &fw->dev.machine->gmem;
+	struct iovec iov[GMEM_SPAN_MAX];
+	struct gmem_span span;
+	size_t off = fw->offset;
+	bool whole = true;
+	int pieces, i;
+
+	if (!src->read)
+		return gmem_write(gmem, gpa, (const uint8_t *)src->data + off,
+				  n);
+	pieces = gmem_span(gmem, gpa, n, GMEM_TO_GUEST, iov, GMEM_SPAN_MAX,
+			   &span);
+	if (pieces < 0)
+		return false;
+	for (i = 0; i < pieces && whole; i++) {
+		whole = copy_out(src, off, iov[i].iov_base, iov[i].iov_len);
+		off += iov[i].iov_len;
+	}
+	gmem_done(&span, n);
+	return whole;
+}
+
 /* The three transfers return false when the guest is to see an error. */
 static bool dma_read(struct fw_cfg *fw, gpa_t gpa, uint32_t len)
 {
 	const struct fw_cfg_source *src = lookup(fw, fw->key);
 	size_t n = available(fw, src, len);
-	const uint8_t *data = src->data;
 
-	if (n && !gmem_write(&fw->dev.machine->gmem, gpa, data + fw->offset, n))
+	if (n && !dma_copy(fw, src, gpa, n))
 		return false;
 	fw->offset += n;
 	return dma_zeros(fw, gpa + n, len - n);

@@ -51,6 +51,9 @@ enum fw_cfg_key {
 	FW_CFG_ARCH = 0x8000, /* bit: keys of the architecture */
 	FW_CFG_IRQ0_OVERRIDE = 0x8002,
 	FW_CFG_HPET = 0x8004,
+	/* Ours: hw/boot_firmware.c. */
+	FW_CFG_BOOT_MAP = 0x8006,
+	FW_CFG_BOOT_ENTRY = 0x8007,
 };
 
 #define FW_CFG_NAME_MAX 55 /* bytes of a file's name, without the zero */
@@ -61,6 +64,8 @@ struct fw_cfg;
 struct fw_cfg_source {
 	const void *data; /* at least as long alive as the device */
 	size_t len;
+	/* Instead of data: copies [off, off + len), or false if it cannot. */
+	bool (*read)(void *ctx, size_t off, void *buf, size_t len);
 	/* Where the guest's writes go: data itself, or NULL for read-only. */
 	void *writable;
 	/* The guest selected the item: the last chance to change data. */

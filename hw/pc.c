@@ -291,6 +291,7 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 		.cpuid_edx = pc->cpuid_edx,
 		.apic_ids = pc->apic_ids,
 		.hpet = pc->hpet != NULL,
+		.bootorder = pc_boot_path(&pc->boot),
 		.hotplug_slots = hotplug_slots(pc),
 	};
 	unsigned i;
@@ -306,6 +307,10 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 		fw.serial[i] = pc->serial_present[i];
 	pc->boot.fw = fw_cfg_from(dev);
 	rc = pc_firmware_fill(fw_cfg_from(dev), &fw, err);
+	if (rc == 0)
+		rc = pc_boot_tell_firmware(&pc->boot, pc->m, fw_cfg_from(dev),
+					   &pc->memory,
+					   pc->conf->vga != VGA_NONE, err);
 	return rc < 0 ? rc : device_start(dev, err);
 }
 

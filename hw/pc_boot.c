@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hw/boot_firmware.h"
 #include "hw/firmware_place.h"
 #include "hw/i440fx.h"
 #include "hw/mtrr.h"
@@ -39,8 +40,8 @@
 #define VMX_PAGES    UINT64_C(0xfeffc000)
 #define VMX_END	     UINT64_C(0xff000000)
 #define FLASH	     UINT64_C(0xfffc0000)
-#define TABLES_MIN   (128 * KIB)
-#define TABLES_ALIGN (64 * KIB)
+#define TABLES_MIN   (128 * KIB) /* what there must be room for */
+#define TABLES_ALIGN (4 * KIB)
 
 #define IO_FIRST     0xc000
 #define IO_END	     0x10000
@@ -48,10 +49,11 @@
 #define HOLE64_SIZE  (2 * GIB)
 
 /* PAM of the i440FX. */
-#define REG_PAM0    0x59
-#define PAM_COUNT   7
-#define PAM_ALL	    0x33u /* both areas: reads and writes go to RAM */
-#define PAM_BIOS_RO 0x10u /* register 0: the F segment, read-only */
+#define REG_PAM0       0x59
+#define PAM_COUNT      7
+#define PAM_ALL	       0x33u /* both areas: reads and writes go to RAM */
+#define PAM_READ_BOTH  0x11u
+#define PAM_READ_FIRST 0x10u /* register 0 has one area */
 /* PIIX3: where PCI's interrupts go. */
 #define REG_PIRQRC 0x60
 #define ELCR	   (1u << 10 | 1u << 11)
@@ -65,6 +67,9 @@
 #define PMIOSE	    1u
 #define SMB_ENABLE  0x09u /* with IRQ 9 */
 #define PM_LINE	    9
+
+/* -machine firmware-boot= */
+enum { FIRMWARE_BOOT_OFF, FIRMWARE_BOOT_ON, FIRMWARE_BOOT_AUTO };
 
 static const uint8_t pirq_irq[PIIX3_PINS] = {10, 10, 11, 11};
 
@@ -88,7 +93,7 @@ static void write_pci(struct pci_device *pci, unsigned reg, uint32_t val,
 	pci_config_write(pci->bus, (unsigned)pci->devfn, reg, val, size);
 }
 
-/* RAM below 1 MiB shows, so that tables can be put there. */
+/* RAM shows there, and tables can be put into it. */
 static void open_shadow(struct pc_boot *b)
 {
 	unsigned i;
@@ -99,9 +104,16 @@ static void open_shadow(struct pc_boot *b)
 	gmem_commit(&b->m->gmem);
 }
 
+/* To guests it is ROM. */
 static void close_shadow(struct pc_boot *b)
 {
-	write_pci(&b->host->pci, REG_PAM0, PAM_BIOS_RO, 1);
+	unsigned i;
+
+	gmem_begin(&b->m->gmem);
+	write_pci(&b->host->pci, REG_PAM0, PAM_READ_FIRST, 1);
+	for (i = 1; i < PAM_COUNT; i++)
+		write_pci(&b->host->pci, REG_PAM0 + i, PAM_READ_BOTH, 1);
+	gmem_commit(&b->m->gmem);
 }
 
 static void set_chipset(struct pc_boot *b)
@@ -193,7 +205,6 @@ static int place_tables(struct pc_boot *b, struct boot_memory *mem,
 			struct boot_firmware *bf, struct error *err)
 {
 	struct firmware_tables t = {.high = b->memory->below_4g};
-	uint64_t tables;
 	int rc;
 
 	if (t.high < EXTENDED + TABLES_MIN)
@@ -203,10 +214,7 @@ static int place_tables(struct pc_boot *b, struct boot_memory *mem,
 	rc = firmware_place_tables(b->fw, &b->m->gmem, &t, err);
 	if (rc < 0)
 		return rc;
-	tables = b->memory->below_4g - TABLES_MIN;
-	if (t.high < tables)
-		tables = t.high & ~(TABLES_ALIGN - 1);
-	fill_e820(b, tables, mem);
+	fill_e820(b, t.high & ~(TABLES_ALIGN - 1), mem);
 	bf->rsdp = t.rsdp;
 	bf->rsdp_len = t.rsdp_len;
 	memcpy(bf->rsdp_copy, t.rsdp_copy, sizeof(bf->rsdp_copy));
@@ -246,12 +254,30 @@ int pc_boot_open(struct pc_boot *b, const struct config *conf,
 	if (rc < 0)
 		return rc;
 	b->has_image = true;
-	b->direct = true;
-	if (!conf->bios && !b->image.needs_firmware)
+	b->direct = c->firmware_boot == FIRMWARE_BOOT_OFF ||
+		    (c->firmware_boot == FIRMWARE_BOOT_AUTO && !conf->bios &&
+		     !b->image.needs_firmware);
+	if (b->direct && b->image.needs_firmware)
+		return error_set(err, ENOTSUP,
+				 "-kernel %s: it can only be started by "
+				 "firmware, not with firmware-boot=off",
+				 c->kernel);
+	return 0;
+}
+
+int pc_boot_tell_firmware(struct pc_boot *b, struct machine *m,
+			  struct fw_cfg *fw, const struct pc_memory *memory,
+			  bool text_mode, struct error *err)
+{
+	if (!b->has_image || b->direct)
 		return 0;
-	return error_set(err, ENOTSUP,
-			 "-kernel %s: booting it by firmware is " OPT_LATER,
-			 c->kernel);
+	return boot_firmware_add(&b->image, m, fw, memory->below_4g, text_mode,
+				 err);
+}
+
+const char *pc_boot_path(const struct pc_boot *b)
+{
+	return b->has_image && !b->direct ? BOOT_ROM_PATH : NULL;
 }
 
 void pc_boot_close(struct pc_boot *b)

@@ -20,7 +20,7 @@ struct piix4_pm;
 struct pc_boot {
 	struct boot_image image;
 	bool has_image;
-	bool direct; /* without firmware */
+	bool direct; /* without firmware; else through it, if has_image */
 	/* Set by the wiring before pc_boot_start. */
 	struct machine *m;
 	const struct pc_memory *memory;
@@ -36,6 +36,13 @@ struct pc_boot {
 int pc_boot_open(struct pc_boot *b, const struct config *conf,
 		 struct error *err);
 void pc_boot_close(struct pc_boot *b);
+
+/* Before fw_cfg starts: what firmware needs for booting the kernel. */
+int pc_boot_tell_firmware(struct pc_boot *b, struct machine *m,
+			  struct fw_cfg *fw, const struct pc_memory *memory,
+			  bool text_mode, struct error *err);
+/* What the firmware boots first, or NULL. */
+const char *pc_boot_path(const struct pc_boot *b);
 
 /* When all devices are there: loads the kernel, if it is booted directly. */
 int pc_boot_start(struct pc_boot *b, struct error *err);

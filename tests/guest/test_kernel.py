@@ -7,7 +7,6 @@ from guest.kernels import Kernels
 from guest.vm import Vm, needs_kvm, run
 
 RAM = 64 << 20
-TABLES = 128 << 10
 COMMAND_LINE = "a=1 b='2 3' console=ttyS0"
 
 
@@ -48,7 +47,16 @@ class Report:
         return found[0]
 
 
-def boot(kernel, *args, append=COMMAND_LINE, seconds=20):
+def boot_once(kernel, *args, append=COMMAND_LINE, seconds=200):
+    """The first boot, which ends in a reset."""
+    with Vm("-m", str(RAM >> 20), "-kernel", kernel, "-append", append, "-no-reboot",
+            *args, monitor=False) as vm:
+        report = Report(vm.serial.expect(r"report.*?\nend\r?\n", seconds))
+        assert vm.wait(seconds) == 0
+    return report
+
+
+def boot(kernel, *args, append=COMMAND_LINE, seconds=200):
     """Both boots: each kernel resets the machine once, then powers it off."""
     with Vm("-m", str(RAM >> 20), "-kernel", kernel, "-append", append, *args,
             monitor=False) as vm:
@@ -81,8 +89,10 @@ def check_e820(report):
     assert ranges == sorted(ranges)
     assert ranges[0] == (0, 0x9fc00, 1)
     assert (0xf0000, 0x10000, 2) in ranges
-    assert (0x100000, RAM - TABLES - 0x100000, 1) in ranges
-    assert (RAM - TABLES, TABLES, 2) in ranges
+    tables = next(base for base, _, kind in ranges if base > 0x100000 and kind == 2)
+    assert RAM - (128 << 10) <= tables < RAM and tables % 4096 == 0
+    assert (0x100000, tables - 0x100000, 1) in ranges
+    assert (tables, RAM - tables, 2) in ranges
     assert (0xfeffc000, 0x4000, 2) in ranges
     assert (0xfffc0000, 0x40000, 2) in ranges
 
@@ -182,7 +192,7 @@ def test_multiboot():
             info = report.one("multiboot1")
             assert info["flags"] & 0x24d == 0x24d
             assert info["lower"] == 639
-            assert info["upper"] == (RAM - TABLES - (1 << 20)) >> 10
+            assert RAM - (2 << 20) < info["upper"] << 10 < RAM - (1 << 20)
             check_multiboot(report, image, modules)
 
 
@@ -199,6 +209,55 @@ def test_multiboot2():
             assert report.one("rsdptag")["sum8"] == 0
             assert report.one("multiboot2")["lower"] == 639
             check_multiboot(report, image, modules)
+
+
+def same_board(direct, firmware):
+    """What a guest relies on is as firmware leaves it."""
+    assert direct.one("chipset") == firmware.one("chipset")
+    assert direct.all("e820") == firmware.all("e820")
+    for ours, theirs in zip(direct.all("pci"), firmware.all("pci")):
+        for name in ("devfn", "id", "command", "irq", "bar0", "bar4"):
+            assert ours.get(name) == theirs.get(name), (ours, theirs)
+        assert ours.keys() == theirs.keys()
+
+
+FIRMWARE = ("-machine", "firmware-boot=on")
+
+
+def test_linux_through_firmware():
+    with Kernels() as kernels:
+        initrd = make_modules(kernels)[2]
+        image = kernels.bzimage("compressed", kernels.packed())
+        report = boot(image, "-initrd", initrd, *FIRMWARE)
+        assert report.one("report")["kind"] == 3
+        assert report.value("cmdline") == COMMAND_LINE
+        check_module(report.one("module"), initrd)
+        check_tables(report, told=False)
+        same_board(boot_once(image, "-initrd", initrd), report)
+
+
+def test_pvh_through_firmware():
+    with Kernels() as kernels:
+        initrd = make_modules(kernels)[1]
+        image = kernels.elf("PVH", entry="pvh_entry")
+        report = boot_once(image, "-initrd", initrd, "-bios", "bios-256k.bin")
+        assert report.one("report")["kind"] == 2
+        assert report.value("cmdline") == COMMAND_LINE
+        check_module(report.one("module"), initrd)
+        check_tables(report)
+        same_board(boot_once(image, "-initrd", initrd), report)
+
+
+def test_multiboot_through_firmware():
+    with Kernels() as kernels:
+        a, b, c = make_modules(kernels)
+        image = kernels.elf("MULTIBOOT2")
+        report = boot_once(image, "-initrd", f"{a} x,{b},{c} y", *FIRMWARE)
+        assert report.one("report")["eax"] == 0x36d76289
+        assert report.value("loader") == "pcvm"
+        assert [m["text"] for m in report.all("module")] == [f"{a} x", b, f"{c} y"]
+        check_module(report.all("module")[2], c)
+        check_tables(report, told=False)
 
 
 def refused(words, *args):
@@ -233,4 +292,6 @@ def test_errors():
                 kernels.elf("MULTIBOOT1"), "-initrd", f"{junk},{large}")
         refused("-m should say more", "-m", "16", "-kernel", image)
         refused("no room for any kernel", "-m", "1", "-kernel", image)
+        refused("can only be started by firmware", "-machine", "firmware-boot=off",
+                "-kernel", kernels.bzimage("old", xloadflags=0))
         refused("no more than 2047 letters", "-kernel", image, "-append", "x" * 2048)
