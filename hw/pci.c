@@ -35,7 +35,7 @@ static uint64_t bar_target(const struct pci_device *pci, unsigned n)
 	uint64_t addr = load_le32(&pci->config[bar_offset(n)]), last;
 
 	if (bar->kind == PCI_BAR_IO) {
-		addr &= bar_mask(bar) & (IO_BAR_MAX - 1);
+		addr &= bar_mask(bar);
 		if (!(command & PCI_COMMAND_IO) || !addr ||
 		    addr + bar->size > IO_BAR_MAX)
 			return UNMAPPED;

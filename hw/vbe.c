@@ -140,7 +140,7 @@ void vbe_write(struct vga *vga, unsigned reg, uint16_t val)
 		write_enable(vga, val);
 		break;
 	case VBE_BANK:
-		if ((val + 1u) * BANK_SIZE <= vga->vram->size)
+		if ((val + UINT64_C(1)) * BANK_SIZE <= vga->vram->size)
 			vga->vbe[reg] = val;
 		break;
 	case VBE_VIRT_WIDTH:
@@ -156,7 +156,7 @@ void vbe_write(struct vga *vga, unsigned reg, uint16_t val)
 	}
 }
 
-/* Ports 0x1ce (index) and 0x1cf, 0x1d0 (data). */
+/* Ports 0x1ce (index), 0x1cf and 0x1d0 (data, 16 bits at each). */
 static uint64_t port_read(void *dev, uint64_t off, unsigned size)
 {
 	const struct vga *vga = dev;
@@ -187,25 +187,44 @@ const struct bus_ops vbe_port_ops = {
 #define MMIO_VBE_LEN  (2u * VBE_REGS)
 #define VGA_PORT_BASE 0x3c0u
 
+static bool in_ports(uint64_t off)
+{
+	return off >= MMIO_VGA && off < MMIO_VGA + MMIO_VGA_LEN;
+}
+
+static unsigned port_at(uint64_t off)
+{
+	return (unsigned)(off - MMIO_VGA) + VGA_PORT_BASE;
+}
+
 static uint64_t mmio_read(void *dev, uint64_t off, unsigned size)
 {
 	struct vga *vga = dev;
+	uint64_t val;
 
-	if (off >= MMIO_VGA && off < MMIO_VGA + MMIO_VGA_LEN)
-		return vga_port_read(vga, (unsigned)(off - MMIO_VGA) +
-						  VGA_PORT_BASE);
+	if (in_ports(off)) {
+		val = vga_port_read(vga, port_at(off));
+		if (size == 2)
+			val |= (uint64_t)vga_port_read(vga, port_at(off + 1))
+			       << 8;
+		return val;
+	}
 	if (off >= MMIO_VBE && off < MMIO_VBE + MMIO_VBE_LEN)
-		return vbe_read(vga, (unsigned)(off - MMIO_VBE) / 2);
+		return vbe_read(vga, (unsigned)(off - MMIO_VBE) / 2) >>
+		       8 * (off & 1);
 	return off < MMIO_VGA ? 0 : UINT64_MAX;
 }
 
+/* Two bytes at a VGA port are an index and its data. */
 static void mmio_write(void *dev, uint64_t off, uint64_t val, unsigned size)
 {
 	struct vga *vga = dev;
+	unsigned i;
 
-	if (off >= MMIO_VGA && off < MMIO_VGA + MMIO_VGA_LEN)
-		vga_port_write(vga, (unsigned)(off - MMIO_VGA) + VGA_PORT_BASE,
-			       (uint8_t)val);
+	if (in_ports(off))
+		for (i = 0; i < size; i++)
+			vga_port_write(vga, port_at(off + i),
+				       (uint8_t)(val >> 8 * i));
 	else if (off >= MMIO_VBE && off < MMIO_VBE + MMIO_VBE_LEN)
 		vbe_write(vga, (unsigned)(off - MMIO_VBE) / 2, (uint16_t)val);
 }

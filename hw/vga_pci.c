@@ -14,7 +14,7 @@
 #define PORTS_BASE  0x3b0
 #define PORTS_LEN   0x30
 #define VBE_BASE    0x1ce
-#define VBE_LEN	    3
+#define VBE_LEN	    4
 #define MMIO_SIZE   0x1000
 #define MIB	    20 /* shift */
 #define ROM_FILE    "vgabios-stdvga.bin"
