@@ -386,6 +386,7 @@ START_TEST(test_places_where_a_bar_cannot_be)
 	command(PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
 	/* 0 is no address; ports end at 64 Ki. */
 	ck_assert(!bus_has(&h.m.io, 0));
+	ck_assert(!bus_has(&h.m.mem, 0));
 	wr(PCI_BASE_ADDRESS_0, 0x0001c000, 4);
 	ck_assert(!bus_has(&h.m.io, 0xc000));
 	wr(PCI_BASE_ADDRESS_0, 0xfff0, 4);

@@ -262,11 +262,15 @@ START_TEST(test_palette)
 		ck_assert_uint_eq(inb(&h, 0x3c9), 0x01 + i);
 	/* Half a colour is no colour. */
 	outb(&h, 0x3c8, 7);
+	outb(&h, 0x3c9, 1);
+	outb(&h, 0x3c9, 2);
+	outb(&h, 0x3c9, 3);
+	outb(&h, 0x3c8, 7);
 	ck_assert_uint_eq(inb(&h, 0x3c7), 0);
 	outb(&h, 0x3c9, 0x3f);
 	outb(&h, 0x3c9, 0x3f);
 	outb(&h, 0x3c7, 7);
-	ck_assert_uint_eq(inb(&h, 0x3c9), 0);
+	ck_assert_uint_eq(inb(&h, 0x3c9), 1);
 	ck_assert_uint_eq(inb(&h, 0x3c6), 0xff);
 	outb(&h, 0x3c6, 0x0f);
 	ck_assert_uint_eq(inb(&h, 0x3c6), 0x0f);
