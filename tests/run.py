@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs all tests and ends with one line: N passed, N failed, N skipped.
 
-C test programs (libcheck) run as built in obj/ and obj-asan/; Python tests
-are tests/*/test_*.py, whose functions test_* are the cases.  Guest tests need
-/dev/kvm; without it they are counted as skipped, by name.
+C test programs (libcheck) run as built in obj/ and obj-asan/, fuzz targets as
+built in obj-asan/ over their seeds; Python tests are tests/*/test_*.py, whose
+functions test_* are the cases.  Guest tests need /dev/kvm; without it they are
+counted as skipped, by name.
 """
 import argparse
 import concurrent.futures
@@ -65,6 +66,24 @@ def run_c(path):
     return max(checks - bad, 0), bad, 0, output if bad else "", seconds
 
 
+def run_seeds(path):
+    """A fuzz target over its seeds, once."""
+    start = time.monotonic()
+    name = os.path.basename(path).split("_", 1)[1]
+    seeds = os.path.join(os.environ["PCVM_SRCDIR"], "tests/fuzz/seeds", name)
+    try:
+        done = subprocess.run([path, seeds], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                              timeout=LIMIT_C, errors="replace")
+        output, status = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as e:
+        output, status = f"no end within {LIMIT_C} s\n{e.stdout}", 1
+    found = re.search(r"^(\d+) inputs$", output, re.M)
+    n = int(found.group(1)) if found and not status else 0
+    seconds = time.monotonic() - start
+    return (n, 0, 0, "", seconds) if n else (0, 1, 0, output, seconds)
+
+
 def load(path):
     name = os.path.splitext(os.path.relpath(path))[0].replace("/", ".")
     spec = importlib.util.spec_from_file_location(name, path)
@@ -102,6 +121,9 @@ def main():
             programs += [p for p in sorted(glob.glob(f"{out}/tests/{kind}/test_*"))
                          if not p.endswith((".o", ".d"))
                          and os.path.exists(os.path.join(srcdir, p.split("/", 1)[1] + ".c"))]
+    fuzzers = [p for p in sorted(glob.glob("obj-asan/tests/fuzz/fuzz_*"))
+               if not p.endswith((".o", ".d"))
+               and os.path.exists(os.path.join(srcdir, p.split("/", 1)[1] + ".c"))]
     cases = []
     for path in sorted(glob.glob(os.path.join(srcdir, "tests/*/test_*.py"))):
         module = load(path)
@@ -111,10 +133,12 @@ def main():
                 cases.append((f"{kind}/{os.path.basename(path)[:-3]}:{name}", value))
     if args.only:
         programs = [p for p in programs if args.only in p]
+        fuzzers = [p for p in fuzzers if args.only in p]
         cases = [c for c in cases if args.only in c[0]]
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         jobs = {pool.submit(run_c, p): p for p in programs}
+        jobs.update({pool.submit(run_seeds, p): p for p in fuzzers})
         jobs.update({pool.submit(run_case, c[1]): c[0] for c in cases})
         for job in concurrent.futures.as_completed(jobs):
             totals.add(jobs[job], *job.result())

@@ -250,7 +250,7 @@ static void print_edges(struct monitor_call *call, const char *chip,
 	unsigned i;
 
 	monitor_printf(call, "IRQ statistics for %s:\n", chip);
-	for (i = 0; i < pins; i++)
+	for (i = 0; kvm && i < pins; i++)
 		if (kvm->pin_edges[i])
 			monitor_printf(call, "%2u: %" PRIu64 "\n", i,
 				       kvm->pin_edges[i]);

@@ -27,9 +27,15 @@ static bool start(struct monitor_call *call, struct page_walker *w)
 	struct machine *m = monitor_machine(call);
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
-	bool ran = vcpus_inspect(m);
-	int rc = vcpu_get_regs(m->vcpus[monitor_cpu(call)], &regs, &sregs);
+	bool ran;
+	int rc;
 
+	if (monitor_cpu(call) >= m->nvcpus) {
+		monitor_printf(call, "No CPU available\n");
+		return false;
+	}
+	ran = vcpus_inspect(m);
+	rc = vcpu_get_regs(m->vcpus[monitor_cpu(call)], &regs, &sregs);
 	vcpus_inspected(m, ran);
 	if (rc < 0) {
 		monitor_printf(call, "KVM does not tell the registers\n");
