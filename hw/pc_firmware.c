@@ -2,6 +2,8 @@
 /* What a PC tells its firmware through fw_cfg: tables, memory, identity. */
 #include "hw/pc_firmware.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hw/acpi.h"
@@ -10,12 +12,14 @@
 #include "hw/smbios.h"
 #include "vmm/config.h"
 #include "vmm/endian.h"
+#include "vmm/read_file.h"
 
 #define FOUR_GIB     (UINT64_C(1) << 32)
 #define GIB	     (UINT64_C(1) << 30)
 #define HOLE_LAST    0xfebfffffu /* below the I/O APIC */
 #define HOLE64_MAX   (UINT64_C(1) << 39) /* within 40 address bits */
 #define HOLE64_SIZE  (2 * GIB)
+#define CPUID_HTT    (UINT32_C(1) << 28) /* several threads */
 #define PM_BASE_REG  0x40
 #define PM_BASE_MASK 0xffc0u
 
@@ -60,23 +64,76 @@ static int build_acpi(struct fw_cfg *fw, const struct pc_firmware *pc,
 	return acpi_build(&conf, fw, err);
 }
 
+/* The id of a PCI device that -smbios speaks of. */
+static int find_devfn(void *ctx, const char *id)
+{
+	const struct pc_firmware *pc = ctx;
+	struct device *dev = device_find(pc->pm->pci.dev.machine, id);
+	const struct pci_device *pci = (const struct pci_device *)dev;
+
+	if (!dev || dev->class->bus != DEVICE_PCI ||
+	    pci->bus != pc->pm->pci.bus)
+		return -1;
+	return pci->devfn;
+}
+
 static int build_smbios(struct fw_cfg *fw, const struct pc_firmware *pc,
 			struct error *err)
 {
 	const struct config *c = pc->conf;
 	struct smbios_conf conf = {
+		.fields = &c->smbios,
 		.below_4g = pc->memory->below_4g,
 		.above_4g = pc->memory->above_4g,
-		.ncpus = c->smp.cpus,
-		.cores = c->smp.cores,
+		.sockets = c->smp.sockets,
+		.cores = c->smp.dies * c->smp.cores,
 		.threads = c->smp.threads,
 		.cpuid_eax = pc->cpuid_eax,
-		.cpuid_edx = pc->cpuid_edx,
+		/* Without what -smp adds, as qemu tells it. */
+		.cpuid_edx = pc->cpuid_edx & ~CPUID_HTT,
 		.v3 = c->machine.smbios_entry_point,
+		.find_devfn = find_devfn,
+		.ctx = (void *)pc,
 	};
 
 	memcpy(conf.uuid, c->uuid, sizeof(conf.uuid));
 	return smbios_build(&conf, fw, err);
+}
+
+static int add_file(struct fw_cfg *fw, const struct fw_cfg_conf *f,
+		    struct error *err)
+{
+	struct fw_cfg_source src = {.release = free};
+	uint8_t *data;
+	int rc;
+
+	if (fw_cfg_find_file(fw, f->name))
+		return error_set(err, EEXIST,
+				 "the machine has a file of this name itself");
+	if (f->string)
+		return fw_cfg_add_file(fw, f->name, f->string,
+				       strlen(f->string), err);
+	rc = read_file(f->file, UINT32_MAX, &data, &src.len, err);
+	if (rc < 0)
+		return rc;
+	src.data = src.ctx = data;
+	rc = fw_cfg_add_file_source(fw, f->name, &src, err);
+	if (rc < 0)
+		free(data);
+	return rc;
+}
+
+/* After those of the machine, which it needs as they are. */
+static int add_files(struct fw_cfg *fw, const struct config *c,
+		     struct error *err)
+{
+	unsigned i;
+
+	for (i = 0; i < c->nfw_cfgs; i++)
+		if (add_file(fw, &c->fw_cfgs[i], err) < 0)
+			return error_prefix(err, "-fw_cfg %s",
+					    c->fw_cfgs[i].option);
+	return 0;
 }
 
 static unsigned id_limit(const struct pc_firmware *pc)
@@ -125,5 +182,7 @@ int pc_firmware_fill(struct fw_cfg *fw, const struct pc_firmware *pc,
 		rc = build_acpi(fw, pc, err);
 	if (rc == 0)
 		rc = build_smbios(fw, pc, err);
+	if (rc == 0)
+		rc = add_files(fw, c, err);
 	return rc;
 }

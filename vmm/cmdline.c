@@ -297,6 +297,20 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "The kernel's command line.",
 	 .apply = apply_string, FIELD(machine.append)},
 
+	{.name = "smbios", .group = GROUP_FIRMWARE,
+	 .arg = "file=FILE|type=N[,KEY=VALUE]...",
+	 .help = "What the SMBIOS tables tell the guest: structures from a "
+		 "file, or fields of a type of table. -smbios help lists "
+		 "them.",
+	 .apply = config_add_smbios, .keys = smbios_opts,
+	 .answer = cmdline_answer_smbios},
+	{.name = "fw_cfg", .group = GROUP_FIRMWARE,
+	 .arg = "[name=]NAME,file=FILE|string=TEXT",
+	 .help = "A file that firmware or guest can ask for by NAME, which "
+		 "should begin with opt/.",
+	 .apply = config_add_fw_cfg, .keys = fw_cfg_opts, .implied = "name",
+	 .answer = cmdline_answer_keys},
+
 	{.name = "S", .group = GROUP_RUN,
 	 .help = "Wait for the monitor's cont before the guest runs.",
 	 .apply = apply_flag, FIELD(stopped)},
@@ -313,7 +327,7 @@ const struct cmdline_opt cmdline_opts[] = {
 };
 /* clang-format on */
 
-static void free_list(struct str_list *list)
+void str_list_free(struct str_list *list)
 {
 	unsigned i;
 
@@ -331,12 +345,12 @@ void cmdline_free(struct config *c)
 		if (o->apply == apply_keys) {
 			opt_free(o->keys, field_of(c, o));
 		} else if (o->apply == apply_list) {
-			free_list(field_of(c, o));
+			str_list_free(field_of(c, o));
 		} else if (o->apply == apply_string) {
 			free(*(char **)field_of(c, o));
 			*(char **)field_of(c, o) = NULL;
 		}
 	}
-	free_list(&c->accels);
-	free_list(&c->chardevs);
+	str_list_free(&c->accels);
+	str_list_free(&c->chardevs);
 }

@@ -66,9 +66,23 @@ extern const struct opt_desc drive_opts[];
 extern const struct opt_desc vga_opts[], display_opts[];
 /* struct global_conf */
 extern const struct opt_desc global_opts[];
+/* struct fw_cfg_conf */
+extern const struct opt_desc fw_cfg_opts[];
+/* struct smbios_choice: the keys that choose the others (smbios_keys) */
+extern const struct opt_desc smbios_opts[];
+
+/* What -smbios does first: take a file, or choose a type of table. */
+struct smbios_choice {
+	char *file;
+	uint8_t type;
+};
+
+/* The keys that a type of table has besides; NULL: none can be given. */
+const struct opt_desc *smbios_keys(unsigned type);
 
 /* Frees what the options filled by themselves, lists of structs excepted. */
 void cmdline_free(struct config *c);
+void str_list_free(struct str_list *list);
 int str_list_add(struct str_list *list, const char *text, struct error *err);
 
 /* Options that do more than fill a field: the apply of their entries. */
@@ -78,12 +92,16 @@ int config_add_disk(struct config *c, const struct cmdline_opt *o,
 		    const char *arg, struct error *err);
 int config_add_drive(struct config *c, const struct cmdline_opt *o,
 		     const char *arg, struct error *err);
+int config_add_fw_cfg(struct config *c, const struct cmdline_opt *o,
+		      const char *arg, struct error *err);
 int config_add_global(struct config *c, const struct cmdline_opt *o,
 		      const char *arg, struct error *err);
 int config_add_mon(struct config *c, const struct cmdline_opt *o,
 		   const char *arg, struct error *err);
 int config_add_chardev(struct config *c, const struct cmdline_opt *o,
 		       const char *arg, struct error *err);
+int config_add_smbios(struct config *c, const struct cmdline_opt *o,
+		      const char *arg, struct error *err);
 int config_set_smp(struct config *c, const struct cmdline_opt *o,
 		   const char *arg, struct error *err);
 
@@ -96,6 +114,8 @@ int config_complete_smp(const struct smp_conf *given, struct cpu_topology *topo,
 
 void config_free_devices(struct config *c);
 void config_free_drives(struct config *c);
+void config_free_firmware(struct config *c);
+void config_free_smbios(struct config *c);
 
 /* Machines that -machine knows; ends with a NULL name. */
 struct machine_name {
@@ -117,6 +137,9 @@ int cmdline_answer_firmware_dirs(const struct cmdline_opt *o, const char *arg,
 /* "-smp help": the keys. */
 int cmdline_answer_keys(const struct cmdline_opt *o, const char *arg,
 			struct error *err);
+/* "-smbios help": the keys of each type of table. */
+int cmdline_answer_smbios(const struct cmdline_opt *o, const char *arg,
+			  struct error *err);
 int cmdline_answer_machine(const struct cmdline_opt *o, const char *arg,
 			   struct error *err);
 /* "-vga help": the choices of the first key. */

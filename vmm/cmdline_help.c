@@ -191,6 +191,24 @@ int cmdline_answer_keys(const struct cmdline_opt *o, const char *arg,
 	return asks_help(arg, false) ? print_keys(o->name, o->keys) : 0;
 }
 
+int cmdline_answer_smbios(const struct cmdline_opt *o, const char *arg,
+			  struct error *err)
+{
+	char what[32];
+	unsigned type;
+
+	if (!asks_help(arg, true))
+		return 0;
+	print_keys(o->name, o->keys);
+	for (type = 0; type < SMBIOS_TYPES; type++) {
+		if (!smbios_keys(type))
+			continue;
+		snprintf(what, sizeof(what), "smbios type=%u", type);
+		print_keys(what, smbios_keys(type));
+	}
+	return CMDLINE_ANSWERED;
+}
+
 int cmdline_answer_machine(const struct cmdline_opt *o, const char *arg,
 			   struct error *err)
 {

@@ -295,4 +295,24 @@ const struct opt_desc global_opts[] = {
 	 .help = "the value it has unless -device says otherwise"},
 	{.type = OPT_END},
 };
+
+const struct opt_desc fw_cfg_opts[] = {
+	{KEY("name", OPT_STRING, fw_cfg_conf, name),
+	 .help = "what it is asked for by; begins with opt/"},
+	{KEY("file", OPT_STRING, fw_cfg_conf, file),
+	 .help = "the file with its contents"},
+	{KEY("string", OPT_STRING, fw_cfg_conf, string),
+	 .help = "its contents"},
+	{KEY("gen_id", OPT_STRING, fw_cfg_conf, generator),
+	 .help = "id of an object that makes them; there is none yet"},
+	{.type = OPT_END},
+};
+
+const struct opt_desc smbios_opts[] = {
+	{KEY("file", OPT_STRING, smbios_choice, file),
+	 .help = "structures to take as they are"},
+	{KEY("type", OPT_U8, smbios_choice, type),
+	 .help = "the type of table whose fields follow"},
+	{.type = OPT_END},
+};
 /* clang-format on */

@@ -286,5 +286,7 @@ void config_free(struct config *c)
 	cmdline_free(c);
 	config_free_drives(c);
 	config_free_devices(c);
+	config_free_firmware(c);
+	config_free_smbios(c);
 	*c = (struct config){0};
 }

@@ -13,12 +13,7 @@
 #include "vmm/cpu_topology.h"
 #include "vmm/error.h"
 #include "vmm/opt.h"
-
-/* Strings in the order they were given. */
-struct str_list {
-	char **str;
-	unsigned n;
-};
+#include "vmm/smbios_fields.h"
 
 enum drive_if { IF_IDE };
 enum drive_media { MEDIA_DISK, MEDIA_CDROM };
@@ -89,6 +84,14 @@ struct global_conf {
 	char *driver, *property, *value;
 };
 
+/* -fw_cfg: a file that the guest reads by that name. */
+struct fw_cfg_conf {
+	char *option; /* as typed, for messages */
+	char *name;
+	char *file, *string; /* one of them is there */
+	char *generator;
+};
+
 enum vga_kind { VGA_STD, VGA_NONE };
 enum display_kind { DISPLAY_NONE };
 
@@ -120,6 +123,9 @@ struct config {
 	unsigned ndevices;
 	struct global_conf *globals;
 	unsigned nglobals;
+	struct smbios_fields smbios;
+	struct fw_cfg_conf *fw_cfgs;
+	unsigned nfw_cfgs;
 	int vga; /* enum vga_kind */
 	int display; /* enum display_kind */
 	char *keyboard; /* -k */

@@ -76,6 +76,12 @@ int opt_list_add(struct opt_list *list, const char *key, const char *value,
 /* The last value of key, or NULL. */
 const char *opt_list_get(const struct opt_list *list, const char *key);
 
+/* Strings in the order they were given. */
+struct str_list {
+	char **str;
+	unsigned n;
+};
+
 /* Sets the defaults of the table. */
 void opt_defaults(const struct opt_desc *desc, void *conf);
 /* Sets one value; an unknown key names the nearest one. */

@@ -202,6 +202,17 @@ def test_the_manual_has_every_option_and_no_other():
     assert manual == set(options()) | {"h"}
 
 
+def test_the_manual_has_every_key_of_smbios_tables():
+    entry = read("man/pcvm.1").split("\\-smbios\\fR")[2].split("\\-fw_cfg")[0]
+    types = dict(re.findall(r"^\.IP (\d+).*\n((?:(?!\.IP).*\n)+)", entry, re.M))
+    _, text, _ = run("-smbios", "help")
+    found = re.findall(r"^smbios type=(\d+) options:\n((?:  .*\n)+)", text, re.M)
+    assert [t for t, _ in found] == ["0", "1", "2", "3", "4", "8", "11", "17", "41"]
+    for number, keys in found:
+        for key in re.findall(r"^  ([\w-]+)=", keys, re.M):
+            assert re.search(rf"\b{key}\b", types[number]), (number, key)
+
+
 def test_the_manual_has_every_key_and_no_other():
     tables = keys_of_tables()
     used = dict(re.findall(r'\{\.name = "([\w-]+)",(?:(?!\{\.name).)*?'
