@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ACPI tables, put together: FACS, DSDT, FADT, MADT, HPET and WAET in one
- * file, RSDT and XSDT over them, RSDP in a file of its own, and the script by
- * which the firmware places and links them.
- * ACPI Specification 6.4, section 5.2.
+ * The ACPI tables, put together: FACS, DSDT, FADT, MADT, HPET, SRAT, SLIT and
+ * WAET in one file, RSDT and XSDT over them, RSDP in a file of its own, and the
+ * script by which the firmware places and links them. ACPI Specification 6.4,
+ * section 5.2.
  */
 #include "hw/acpi.h"
 
@@ -184,6 +184,10 @@ static void build_image(struct acpi_image *image, const struct acpi_conf *conf,
 	table[n++] = acpi_add_madt(image);
 	if (conf->hpet)
 		table[n++] = acpi_add_hpet(image);
+	if (acpi_has_numa(conf))
+		table[n++] = acpi_add_srat(image);
+	if (acpi_has_numa(conf) && conf->numa->has_distance)
+		table[n++] = acpi_add_slit(image);
 	table[n++] = acpi_add_waet(image);
 	rsdt = add_root(image, "RSDT", sizeof(le32), table, n);
 	xsdt = add_root(image, "XSDT", sizeof(le64), table, n);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "hw/fw_cfg.h"
+#include "vmm/numa.h"
 
 /* Where the machine's wiring has to put what the tables speak of. */
 #define ACPI_SCI_IRQ	      9
@@ -35,6 +36,8 @@ struct acpi_conf {
 	unsigned ncpus, max_cpus; /* there now, and after all hotplug */
 	/* max_cpus of them, alive as long as fw_cfg; NULL: 0, 1, 2, ... */
 	const uint32_t *apic_ids;
+	const struct numa_conf *numa; /* alive as long; NULL: no nodes */
+	uint64_t below_4g; /* bytes of RAM there, if there are nodes */
 	/* Where PCI memory may lie; the last address, inclusive. */
 	uint32_t hole_first, hole_last;
 	uint64_t hole64_first, hole64_last; /* both 0: none */

@@ -52,6 +52,8 @@ static void add_processor(struct aml *a, const struct acpi_conf *conf,
 	/* The one that boots stays. */
 	if (cpu > 0)
 		aml_text(a, "method _EJ0 1 { CPEX %u }", cpu);
+	if (acpi_has_numa(conf))
+		aml_name_int(a, "_PXM", conf->numa->cpu[cpu]);
 	aml_close(a);
 }
 

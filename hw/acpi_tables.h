@@ -71,11 +71,18 @@ bool acpi_cpu_is_small(const struct acpi_conf *conf, unsigned cpu);
 size_t acpi_madt_cpu(const struct acpi_conf *conf, unsigned cpu, bool enabled,
 		     uint8_t out[16]);
 
+static inline bool acpi_has_numa(const struct acpi_conf *conf)
+{
+	return conf->numa && conf->numa->n;
+}
+
 /* Each returns the table's offset. */
 size_t acpi_add_dsdt(struct acpi_image *image);
 size_t acpi_add_fadt(struct acpi_image *image, size_t facs, size_t dsdt);
 size_t acpi_add_madt(struct acpi_image *image);
 size_t acpi_add_hpet(struct acpi_image *image);
+size_t acpi_add_srat(struct acpi_image *image);
+size_t acpi_add_slit(struct acpi_image *image);
 size_t acpi_add_waet(struct acpi_image *image);
 
 /* Parts of the DSDT. */

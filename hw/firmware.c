@@ -73,18 +73,26 @@ static int add_system_states(const struct firmware_conf *conf,
 			       err);
 }
 
-/* Whether NUMA nodes there are: a count of 0, and nothing about each CPU. */
+/* How many NUMA nodes, the one of each APIC id, and the memory of each. */
 static int add_numa(const struct firmware_conf *conf, struct fw_cfg *fw,
 		    struct error *err)
 {
-	size_t size = (1 + conf->apic_id_limit) * sizeof(le64);
-	void *zeros = calloc(1, size);
+	unsigned i, nodes = conf->numa ? conf->numa->n : 0;
+	size_t count = 1 + conf->apic_id_limit + nodes;
+	le64 *item = calloc(count, sizeof(*item)), *memory;
 	int rc;
 
-	if (!zeros)
+	if (!item)
 		return error_set(err, ENOMEM, "out of memory");
-	rc = fw_cfg_add_bytes(fw, FW_CFG_NUMA, zeros, size, err);
-	free(zeros);
+	item[0] = le64_of(nodes);
+	memory = item + 1 + conf->apic_id_limit;
+	for (i = 0; i < conf->max_cpus && nodes; i++)
+		item[1 + conf->apic_ids[i]] = le64_of(conf->numa->cpu[i]);
+	for (i = 0; i < nodes; i++)
+		memory[i] = le64_of(conf->numa->node[i].mem);
+	rc = fw_cfg_add_bytes(fw, FW_CFG_NUMA, item, count * sizeof(*item),
+			      err);
+	free(item);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "hw/fw_cfg.h"
+#include "vmm/numa.h"
 
 #define FIRMWARE_NO_TIMEOUT (-1)
 
@@ -26,6 +27,10 @@ struct firmware_conf {
 	unsigned ne820;
 	unsigned ncpus;
 	unsigned apic_id_limit; /* one more than the highest APIC id */
+	const struct numa_conf *numa; /* NULL: no nodes */
+	/* With nodes: of each processor that there may be. */
+	const uint32_t *apic_ids;
+	unsigned max_cpus;
 	uint8_t uuid[16];
 	bool nographic;
 	bool hpet;

@@ -211,9 +211,10 @@ int i440fx_set_memory(struct i440fx *fx, struct ram_block *ram,
 			      bios->size - BIOS_SIZE, BIOS_SIZE, GMEM_ROM,
 			      PRIO_PCI_SIDE, err);
 	for (n = 0; n < I440FX_PAM_AREAS && rc == 0; n++)
-		rc = gmem_map(gmem, &fx->pam[n], area_base(n), ram,
-			      area_base(n), area_size(n), GMEM_RAM, PRIO_PAM,
-			      err);
+		if (area_base(n) + area_size(n) <= ram->size)
+			rc = gmem_map(gmem, &fx->pam[n], area_base(n), ram,
+				      area_base(n), area_size(n), GMEM_RAM,
+				      PRIO_PAM, err);
 	if (rc == 0)
 		rc = gmem_map(gmem, &fx->smram, VIDEO_BASE, NULL, 0, VIDEO_SIZE,
 			      GMEM_HOLE, PRIO_SMRAM, err);

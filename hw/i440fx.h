@@ -22,7 +22,8 @@ extern const struct device_class i440fx_class;
 
 /*
  * After device_start: gives it the RAM that lies at 0 and the firmware, whose
- * last 128 KiB show below 1 MiB.  Both stay the caller's.
+ * last 128 KiB show below 1 MiB.  Both stay the caller's.  PAM has nothing to
+ * show where there is no RAM.
  */
 int i440fx_set_memory(struct i440fx *fx, struct ram_block *ram,
 		      struct ram_block *bios, struct error *err);

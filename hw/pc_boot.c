@@ -289,7 +289,7 @@ void pc_boot_close(struct pc_boot *b)
 
 int pc_boot_start(struct pc_boot *b, struct error *err)
 {
-	return b->direct ? boot(b, true, err) : 0;
+	return b->direct ? boot(b, b->memory->zeroed, err) : 0;
 }
 
 /* The files may have changed: then there is nothing to run. */

@@ -7,12 +7,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "vmm/config.h"
 #include "vmm/firmware.h"
 #include "vmm/host_memory.h"
 #include "vmm/machine.h"
+#include "vmm/memory_backend.h"
 
 #define GIB	     (UINT64_C(1) << 30)
 #define FOUR_GIB     (4 * GIB)
@@ -54,6 +54,93 @@ static void split_ram(struct pc_memory *mem, uint64_t size)
 	mem->above_4g = size - mem->below_4g;
 }
 
+/* Shows len bytes of block from off on, which lie at ram among all RAM. */
+static int show_piece(struct pc_memory *mem, struct machine *m,
+		      struct ram_block *block, uint64_t off, uint64_t ram,
+		      uint64_t len, struct error *err)
+{
+	gpa_t gpa =
+		ram < mem->below_4g ? ram : FOUR_GIB + (ram - mem->below_4g);
+
+	return gmem_map(&m->gmem, &mem->maps[mem->nmaps++], gpa, block, off,
+			len, GMEM_RAM, 0, err);
+}
+
+static int show_block(struct pc_memory *mem, struct machine *m,
+		      struct ram_block *block, uint64_t ram, struct error *err)
+{
+	uint64_t low = 0;
+	int rc = 0;
+
+	if (ram < mem->below_4g)
+		low = mem->below_4g - ram;
+	if (low > block->size)
+		low = block->size;
+	if (low)
+		rc = show_piece(mem, m, block, 0, ram, low, err);
+	if (rc == 0 && low < block->size)
+		rc = show_piece(mem, m, block, low, ram + low,
+				block->size - low, err);
+	return rc;
+}
+
+static bool is_ram(const struct config *c, const struct memory_backend *b)
+{
+	unsigned i;
+
+	for (i = 0; i < c->nram; i++)
+		if (c->ram[i] == b)
+			return true;
+	return false;
+}
+
+static struct ram_block *open_backend(struct machine *m,
+				      const struct memory_backend *b,
+				      struct error *err)
+{
+	struct ram_block *block = memory_backend_open(b, &m->gmem, err);
+
+	if (!block)
+		error_prefix(err, "memory '%s'", b->id);
+	return block;
+}
+
+/* Backends that are not RAM are allocated as well, as they were asked for. */
+static int open_spare(struct machine *m, struct error *err)
+{
+	const struct config *c = m->config;
+	unsigned i;
+
+	for (i = 0; i < c->nbackends; i++)
+		if (!is_ram(c, c->backends[i]) &&
+		    !open_backend(m, c->backends[i], err))
+			return -err->code;
+	return 0;
+}
+
+/* RAM is the backends one after the other. */
+static int open_ram(struct pc_memory *mem, struct machine *m, struct error *err)
+{
+	const struct config *c = m->config;
+	struct ram_block *block;
+	uint64_t at = 0;
+	unsigned i;
+	int rc = 0;
+
+	mem->zeroed = true;
+	for (i = 0; i < c->nram && rc == 0; i++) {
+		block = open_backend(m, c->ram[i], err);
+		if (!block)
+			return -err->code;
+		if (i == 0)
+			mem->ram = block;
+		mem->zeroed &= memory_backend_is_zero(c->ram[i], block);
+		rc = show_block(mem, m, block, at, err);
+		at += block->size;
+	}
+	return rc;
+}
+
 int pc_memory_build(struct pc_memory *mem, struct machine *m, struct error *err)
 {
 	uint64_t size = m->config->mem.size;
@@ -62,20 +149,12 @@ int pc_memory_build(struct pc_memory *mem, struct machine *m, struct error *err)
 	if (rc < 0)
 		return error_prefix(err, "-m");
 	split_ram(mem, size);
-	mem->ram = gmem_block_new(&m->gmem, "pc.ram", size, err);
-	if (!mem->ram)
-		return error_prefix(err, "-m");
-	if (!m->config->machine.dump_guest_core)
-		madvise(mem->ram->host, size, MADV_DONTDUMP);
-	rc = load_bios(mem, m, err);
-	if (rc < 0)
-		return rc;
 	gmem_begin(&m->gmem);
-	rc = gmem_map(&m->gmem, &mem->low, 0, mem->ram, 0, mem->below_4g,
-		      GMEM_RAM, 0, err);
-	if (rc == 0 && mem->above_4g)
-		rc = gmem_map(&m->gmem, &mem->high, FOUR_GIB, mem->ram,
-			      mem->below_4g, mem->above_4g, GMEM_RAM, 0, err);
+	rc = open_ram(mem, m, err);
+	if (rc == 0)
+		rc = open_spare(m, err);
+	if (rc == 0)
+		rc = load_bios(mem, m, err);
 	if (rc == 0)
 		rc = gmem_map(&m->gmem, &mem->top, FOUR_GIB - mem->bios->size,
 			      mem->bios, 0, mem->bios->size, GMEM_ROM, 0, err);

@@ -4,14 +4,19 @@
 #define HW_PC_MEMORY_H
 
 #include "vmm/gmem.h"
+#include "vmm/numa.h"
 
 struct config;
 struct machine;
 
 struct pc_memory {
-	struct ram_block *ram, *bios;
-	struct gmem_map low, high, top;
+	struct ram_block *ram; /* that lies at 0; there may be more */
+	struct ram_block *bios;
+	/* Of RAM, in pieces: one per block, and one that 4 GiB divides. */
+	struct gmem_map maps[NUMA_NODES_MAX + 1], top;
+	unsigned nmaps;
 	uint64_t below_4g, above_4g; /* bytes of RAM */
+	bool zeroed; /* it was all zeros at the start */
 };
 
 /* Allocates RAM, loads the firmware and shows both to the guest. */

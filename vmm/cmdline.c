@@ -150,6 +150,32 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "RAM, in MiB or with a suffix (K, M, G, T) [128].",
 	 .apply = apply_keys, FIELD(mem), .keys = mem_opts,
 	 .implied = "size", .answer = cmdline_answer_keys},
+	{.name = "mem-path", .group = GROUP_MACHINE, .arg = "PATH",
+	 .help = "Take RAM from this file, or from one made in this folder, "
+		 "of huge pages for example.",
+	 .apply = apply_string, FIELD(mem.path)},
+	{.name = "mem-prealloc", .group = GROUP_MACHINE,
+	 .help = "Take all RAM from the host at the start, not when the "
+		 "guest uses it.",
+	 .apply = apply_flag, FIELD(mem.prealloc)},
+	{.name = "object", .group = GROUP_MACHINE,
+	 .arg = "TYPE,id=ID[,KEY=VALUE]...",
+	 .help = "Something for others to name by its id: memory-backend-ram, "
+		 "memory-backend-file or memory-backend-memfd; also as a JSON "
+		 "object. -object TYPE,help lists the keys.",
+	 .apply = apply_list, FIELD(objects), .answer = cmdline_answer_object},
+	{.name = "numa", .group = GROUP_MACHINE,
+	 .arg = "node[,nodeid=N][,memdev=ID][,mem=SIZE][,cpus=N[-N]]...",
+	 .help = "A NUMA node, and what it has; with dist,src=N,dst=N,val=N "
+		 "the distance between two; with cpu,node-id=N,socket-id=N "
+		 "the processors of one.",
+	 .apply = apply_list, FIELD(numas)},
+	{.name = "overcommit", .group = GROUP_MACHINE,
+	 .arg = "[mem-lock=on|off][,cpu-pm=on|off]",
+	 .help = "Keep memory out of the host's swap; let the guest halt the "
+		 "host's processors by itself.",
+	 .apply = apply_keys, FIELD(overcommit), .keys = overcommit_opts,
+	 .answer = cmdline_answer_keys},
 	{.name = "name", .group = GROUP_MACHINE,
 	 .arg = "[guest=]NAME[,process=NAME][,debug-threads=on|off]",
 	 .help = "What the guest is called in messages and monitors, and the "

@@ -42,6 +42,16 @@ struct cmdline_opt {
 	size_t offset; /* into struct config: of what apply fills */
 };
 
+/* One -numa; what is not given is -1, NULL or none. */
+struct numa_option {
+	int64_t node; /* nodeid or node-id */
+	uint64_t mem;
+	char *memdev;
+	struct opt_bits cpus;
+	int64_t src, dst, val;
+	int64_t socket, die, core, thread;
+};
+
 /* Each ends with a NULL name. */
 extern const struct cmdline_opt cmdline_opts[];
 
@@ -54,6 +64,14 @@ struct cmdline_refused {
 
 extern const struct cmdline_refused cmdline_refused[];
 
+/* -object knows these; ends with a NULL name. */
+struct object_kind {
+	const char *name;
+	const struct opt_desc *keys;
+};
+
+extern const struct object_kind object_kinds[];
+
 /* Key tables (cmdline_keys.c); what they fill stands before each. */
 /* struct machine_conf */
 extern const struct opt_desc machine_opts[], accel_opts[];
@@ -64,6 +82,10 @@ extern const struct opt_desc name_opts[], mem_opts[], smp_opts[], rtc_opts[],
 extern const struct opt_desc drive_opts[];
 /* struct config */
 extern const struct opt_desc vga_opts[], display_opts[];
+/* struct overcommit_conf, memory_backend (by its kind), numa_option */
+extern const struct opt_desc overcommit_opts[], memory_ram_opts[],
+	memory_file_opts[], memory_memfd_opts[], numa_node_opts[],
+	numa_dist_opts[], numa_cpu_opts[];
 /* struct global_conf */
 extern const struct opt_desc global_opts[];
 /* struct fw_cfg_conf */
@@ -108,10 +130,26 @@ int config_set_smp(struct config *c, const struct cmdline_opt *o,
 /* What can be said only when all options are known. */
 int config_check_globals(const struct config *c, struct error *err);
 int config_check_machine(const struct config *c, struct error *err);
+/* The objects, nodes and RAM, in this order. */
+int config_complete_objects(struct config *c, struct error *err);
+int config_complete_numa(struct config *c, struct error *err);
+int config_complete_memory(struct config *c, struct error *err);
 int config_complete_rtc(struct rtc_conf *rtc, struct error *err);
 int config_complete_smp(const struct smp_conf *given, struct cpu_topology *topo,
 			struct error *err);
 
+/*
+ * One more memory backend, at its defaults, which is the config's to free; or
+ * NULL.
+ */
+struct memory_backend *config_new_backend(struct config *c, int kind,
+					  struct error *err);
+const struct memory_backend *config_find_backend(const struct config *c,
+						 const char *id);
+/* Puts "-option arg", if long cut, before the message. */
+void config_name_place(struct error *err, const char *option, const char *arg);
+
+void config_free_backends(struct config *c);
 void config_free_devices(struct config *c);
 void config_free_drives(struct config *c);
 void config_free_firmware(struct config *c);
@@ -134,6 +172,9 @@ int cmdline_answer_device(const struct cmdline_opt *o, const char *arg,
 			  struct error *err);
 int cmdline_answer_firmware_dirs(const struct cmdline_opt *o, const char *arg,
 				 struct error *err);
+/* "-object help": the types; "-object TYPE,help": the keys. */
+int cmdline_answer_object(const struct cmdline_opt *o, const char *arg,
+			  struct error *err);
 /* "-smp help": the keys. */
 int cmdline_answer_keys(const struct cmdline_opt *o, const char *arg,
 			struct error *err);

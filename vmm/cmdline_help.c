@@ -209,6 +209,24 @@ int cmdline_answer_smbios(const struct cmdline_opt *o, const char *arg,
 	return CMDLINE_ANSWERED;
 }
 
+int cmdline_answer_object(const struct cmdline_opt *o, const char *arg,
+			  struct error *err)
+{
+	const struct object_kind *k;
+	size_t n = strcspn(arg, ",");
+
+	if (*arg != '{' && asks_help(arg, false)) {
+		printf("Objects:\n");
+		for (k = object_kinds; k->name; k++)
+			printf("  %s\n", k->name);
+		return CMDLINE_ANSWERED;
+	}
+	for (k = object_kinds; k->name && asks_help(arg, true); k++)
+		if (strlen(k->name) == n && !strncmp(arg, k->name, n))
+			return print_keys(k->name, k->keys);
+	return 0;
+}
+
 int cmdline_answer_machine(const struct cmdline_opt *o, const char *arg,
 			   struct error *err)
 {

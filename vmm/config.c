@@ -23,10 +23,16 @@ bool config_is_qemu_name(const char *program)
 	       !strncmp(program, "qemu-system-", strlen("qemu-system-"));
 }
 
-static int complete_mem(struct mem_conf *mem, struct error *err)
+/* RAM is what -m says, or else what -machine memory-backend= is made of. */
+static int complete_mem(struct config *c, struct error *err)
 {
+	struct mem_conf *mem = &c->mem;
+	const struct memory_backend *b = NULL;
+
+	if (c->machine.memory_backend)
+		b = config_find_backend(c, c->machine.memory_backend);
 	if (!mem->size)
-		mem->size = MEM_DEFAULT;
+		mem->size = b ? b->size : MEM_DEFAULT;
 	if (mem->size > MEM_MAX)
 		return error_set(err, EINVAL,
 				 "-m: no processor can address more than "
@@ -143,7 +149,10 @@ static int complete(struct config *c, struct error *err)
 	if ((rc = config_check_machine(c, err)) < 0 ||
 	    (rc = check_kernel(&c->machine, err)) < 0 ||
 	    (rc = config_complete_smp(&c->smp_given, &c->smp, err)) < 0 ||
-	    (rc = complete_mem(&c->mem, err)) < 0 ||
+	    (rc = config_complete_objects(c, err)) < 0 ||
+	    (rc = complete_mem(c, err)) < 0 ||
+	    (rc = config_complete_numa(c, err)) < 0 ||
+	    (rc = config_complete_memory(c, err)) < 0 ||
 	    (rc = config_complete_rtc(&c->rtc, err)) < 0 ||
 	    (rc = check_boot("order", c->boot.order, err)) < 0 ||
 	    (rc = check_boot("once", c->boot.once, err)) < 0 ||
@@ -167,6 +176,7 @@ static int set_defaults(struct config *c, const char *argv0, struct error *err)
 			    .hpet = true,
 			    .dump_guest_core = true,
 			    .graphics = true,
+			    .mem_merge = 2,
 			    .firmware_boot = 2},
 		.vga = -1,
 		.boot = {.splash_time = -1, .reboot_timeout = -1},
@@ -211,8 +221,7 @@ static int no_such_option(const char *text, const char *name, struct error *err)
 			 "%s: there is no such option; -help lists them", text);
 }
 
-/* Which argument a message is about; long ones are cut. */
-static void name_place(struct error *err, const char *text, const char *arg)
+void config_name_place(struct error *err, const char *text, const char *arg)
 {
 	if (!arg)
 		error_prefix(err, "%s", text);
@@ -257,7 +266,7 @@ static int parse_option(struct config *c, char ***argv, struct error *err)
 	if (rc == 0)
 		rc = o->apply(c, o, arg, err);
 	if (rc < 0)
-		name_place(err, text, arg);
+		config_name_place(err, text, arg);
 	return rc;
 }
 
@@ -267,7 +276,7 @@ static int parse_image(struct config *c, const char *file, struct error *err)
 	int rc = config_add_disk(c, &image, file, err);
 
 	if (rc < 0)
-		name_place(err, file, NULL);
+		config_name_place(err, file, NULL);
 	return rc;
 }
 
@@ -288,5 +297,6 @@ void config_free(struct config *c)
 	config_free_devices(c);
 	config_free_firmware(c);
 	config_free_smbios(c);
+	config_free_backends(c);
 	*c = (struct config){0};
 }

@@ -12,6 +12,8 @@
 
 #include "vmm/cpu_topology.h"
 #include "vmm/error.h"
+#include "vmm/memory_backend.h"
+#include "vmm/numa.h"
 #include "vmm/opt.h"
 #include "vmm/smbios_fields.h"
 
@@ -38,6 +40,8 @@ struct machine_conf {
 	bool hpet, dump_guest_core, graphics;
 	int smbios_entry_point; /* 0: 32-bit, 1: 64-bit */
 	char *kernel, *initrd, *append;
+	int mem_merge; /* 0 off, 1 on, 2 auto: of memory that is private */
+	char *memory_backend; /* id */
 	int firmware_boot; /* 0 off, 1 on, 2 auto: if the kernel needs it */
 };
 
@@ -48,6 +52,12 @@ struct name_conf {
 
 struct mem_conf {
 	uint64_t size, maxmem, slots;
+	char *path; /* -mem-path */
+	bool prealloc;
+};
+
+struct overcommit_conf {
+	bool mem_lock, cpu_pm;
 };
 
 /* -smp as it was given: 0 is for what was not. */
@@ -99,6 +109,14 @@ struct config {
 	const char *program; /* the name we were called by */
 	struct name_conf name;
 	struct mem_conf mem;
+	struct overcommit_conf overcommit;
+	struct str_list objects, numas; /* -object, -numa */
+	/* All there are, and those that RAM is made of, in this order. */
+	struct memory_backend **backends;
+	unsigned nbackends;
+	const struct memory_backend *ram[NUMA_NODES_MAX];
+	unsigned nram;
+	struct numa_conf numa;
 	struct smp_conf smp_given;
 	struct cpu_topology smp; /* complete */
 	char *cpu;

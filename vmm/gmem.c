@@ -34,8 +34,9 @@ void gmem_fini(struct gmem *gmem)
 	pthread_rwlock_destroy(&gmem->lock);
 }
 
-struct ram_block *gmem_block_new(struct gmem *gmem, const char *name,
-				 size_t size, struct error *err)
+struct ram_block *gmem_block_adopt(struct gmem *gmem, const char *name, int fd,
+				   void *host, size_t size, size_t mapped,
+				   struct error *err)
 {
 	struct ram_block *block = calloc(1, sizeof(*block));
 
@@ -44,22 +45,37 @@ struct ram_block *gmem_block_new(struct gmem *gmem, const char *name,
 		return NULL;
 	}
 	snprintf(block->name, sizeof(block->name), "%s", name);
+	block->fd = fd;
+	block->host = host;
 	block->size = size;
-	block->fd = memfd_create(name, MFD_CLOEXEC);
-	if (block->fd < 0 || ftruncate(block->fd, (off_t)size) < 0)
-		goto fail;
-	block->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_NORESERVE, block->fd, 0);
-	if (block->host == MAP_FAILED)
-		goto fail;
+	block->mapped = mapped;
 	list_add_tail(&gmem->blocks, &block->link);
 	return block;
+}
+
+struct ram_block *gmem_block_new(struct gmem *gmem, const char *name,
+				 size_t size, struct error *err)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	struct ram_block *block;
+	void *host = MAP_FAILED;
+
+	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0)
+		host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (host == MAP_FAILED) {
+		error_errno(err, errno,
+			    "cannot allocate %zu bytes of memory for %s", size,
+			    name);
+		goto fail;
+	}
+	block = gmem_block_adopt(gmem, name, fd, host, size, size, err);
+	if (block)
+		return block;
+	munmap(host, size);
 fail:
-	error_errno(err, errno, "cannot allocate %zu bytes of memory for %s",
-		    size, name);
-	if (block->fd >= 0)
-		close(block->fd);
-	free(block);
+	if (fd >= 0)
+		close(fd);
 	return NULL;
 }
 
@@ -69,8 +85,11 @@ void gmem_block_free(struct gmem *gmem, struct ram_block *block)
 	while (atomic_load(&block->pins))
 		sched_yield();
 	list_del(&block->link);
-	munmap(block->host, block->size);
-	close(block->fd);
+	if (block->discard)
+		madvise(block->host, block->mapped, MADV_REMOVE);
+	munmap(block->host, block->mapped);
+	if (block->fd >= 0)
+		close(block->fd);
 	free(block->dirty);
 	free(block);
 }

@@ -31,9 +31,11 @@ typedef uint64_t gpa_t;
 struct ram_block {
 	struct list link;
 	char name[32];
-	int fd;
+	int fd; /* -1: anonymous memory */
 	uint8_t *host;
 	size_t size; /* bytes, a multiple of the page size */
+	size_t mapped; /* at host; more than size if pages are huge */
+	bool discard; /* in the end, the content goes too */
 	_Atomic unsigned pins;
 	_Atomic uint64_t *dirty; /* bit per page; NULL while not tracked */
 };
@@ -84,6 +86,13 @@ void gmem_fini(struct gmem *gmem);
 /* Anonymous shared memory of size bytes, zero-filled, owned by gmem. */
 struct ram_block *gmem_block_new(struct gmem *gmem, const char *name,
 				 size_t size, struct error *err);
+/*
+ * A block of what is mapped at host, and of fd; -1: of none.  Both are gmem's
+ * unless it fails.
+ */
+struct ram_block *gmem_block_adopt(struct gmem *gmem, const char *name, int fd,
+				   void *host, size_t size, size_t mapped,
+				   struct error *err);
 /* Waits until nothing is pinned; no map may show the block. */
 void gmem_block_free(struct gmem *gmem, struct ram_block *block);
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/config.h"
 #include "vmm/machine.h"
 #include "vmm/vcpu.h"
 
@@ -181,6 +182,23 @@ static void ask_for_failures(struct kvm *kvm)
 		ioctl(kvm->vmfd, KVM_ENABLE_CAP, &cap);
 }
 
+/*
+ * The guest waits on the host's processors by itself: HLT, PAUSE, MWAIT and
+ * C-states end no more in the kernel.
+ */
+static int let_guest_halt(struct kvm *kvm, struct error *err)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_X86_DISABLE_EXITS};
+	int exits = has(kvm, KVM_CAP_X86_DISABLE_EXITS);
+
+	cap.args[0] = (unsigned)exits & KVM_X86_DISABLE_VALID_EXITS;
+	if (cap.args[0] && ioctl(kvm->vmfd, KVM_ENABLE_CAP, &cap) == 0)
+		return 0;
+	return error_set(err, ENOTSUP,
+			 "-overcommit cpu-pm=on: this host's KVM cannot let "
+			 "guests halt its processors");
+}
+
 static int create_vm(struct kvm *kvm, struct error *err)
 {
 	uint64_t identity = IDENTITY_MAP_ADDR;
@@ -195,6 +213,8 @@ static int create_vm(struct kvm *kvm, struct error *err)
 	if (has(kvm, KVM_CAP_SET_TSS_ADDR))
 		ioctl(kvm->vmfd, KVM_SET_TSS_ADDR, TSS_ADDR);
 	ask_for_failures(kvm);
+	if (kvm->m->config && kvm->m->config->overcommit.cpu_pm)
+		return let_guest_halt(kvm, err);
 	return 0;
 }
 

@@ -67,6 +67,7 @@ extern const struct monitor_cmd input_monitor_cmds[];
 extern const struct monitor_cmd irq_monitor_cmds[];
 extern const struct monitor_cmd machine_monitor_cmds[];
 extern const struct monitor_cmd memory_monitor_cmds[];
+extern const struct monitor_cmd numa_monitor_cmds[];
 extern const struct monitor_cmd paging_monitor_cmds[];
 
 /* Every table there is, each ending with run == NULL (vmm/tables.c). */

@@ -27,8 +27,21 @@ enum opt_type {
 	OPT_STRING, /* char *, owned by the conf (opt_free) */
 	OPT_ENUM, /* int: the index in choices */
 	OPT_MAC, /* uint8_t[6] */
+	OPT_BITS, /* struct opt_bits, which grows: "3", "0-3,5"; max < 256 */
 	OPT_DEVFN, /* int: PCI "slot[.function]" as devfn, -1 for none */
 };
+
+/* A set of numbers below OPT_BITS_MAX. */
+#define OPT_BITS_MAX 256
+
+struct opt_bits {
+	uint64_t word[OPT_BITS_MAX / 64];
+};
+
+static inline bool opt_bits_has(const struct opt_bits *bits, unsigned n)
+{
+	return bits->word[n / 64] >> n % 64 & 1;
+}
 
 struct opt_desc {
 	const char *name;
@@ -67,7 +80,10 @@ struct opt_list {
  */
 int opt_split(const char *text, const char *implied, struct opt_list *list,
 	      struct error *err);
-/* The same from a JSON object of strings, integers and booleans. */
+/*
+ * The same from a JSON object of strings, integers, booleans, and arrays of
+ * integers, which become "1,2,3"; those without any are left out.
+ */
 int opt_split_json(const char *text, struct opt_list *list, struct error *err);
 void opt_list_free(struct opt_list *list);
 /* Adds a pair of copies. */

@@ -8,6 +8,8 @@
 
 #include "vmm/opt.h"
 
+#define ARRAY_MAX 1024
+
 /* Takes key and value over, NULL being what strdup gave. */
 static int add_pair(struct opt_list *list, char *key, char *value, bool bare,
 		    struct error *err)
@@ -87,6 +89,30 @@ int opt_split(const char *text, const char *implied, struct opt_list *list,
 	return rc;
 }
 
+/* Of integers: "1,2,3". */
+static int add_json_array(struct opt_list *list, const char *key,
+			  const json_t *array, struct error *err)
+{
+	char text[ARRAY_MAX] = "";
+	const json_t *value;
+	size_t i, at = 0;
+
+	json_array_foreach(array, i, value)
+	{
+		if (!json_is_integer(value))
+			return error_set(err, EINVAL,
+					 "'%s': an array of integers is "
+					 "expected",
+					 key);
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+				       "%s%" JSON_INTEGER_FORMAT, i ? "," : "",
+				       json_integer_value(value));
+		if (at >= sizeof(text))
+			return error_set(err, E2BIG, "'%s': too many", key);
+	}
+	return at ? opt_list_add(list, key, text, err) : 0;
+}
+
 static int add_json(struct opt_list *list, const char *key, const json_t *value,
 		    struct error *err)
 {
@@ -97,6 +123,8 @@ static int add_json(struct opt_list *list, const char *key, const json_t *value,
 	if (json_is_boolean(value))
 		return opt_list_add(list, key,
 				    json_is_true(value) ? "on" : "off", err);
+	if (json_is_array(value))
+		return add_json_array(list, key, value, err);
 	if (!json_is_integer(value))
 		return error_set(err, EINVAL,
 				 "'%s' must be a string, an integer or a "

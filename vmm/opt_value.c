@@ -228,6 +228,59 @@ static int set_mac(const struct opt_desc *d, void *field, const char *value,
 	return 0;
 }
 
+static int take_number(const char **s, uint64_t *v)
+{
+	char *end;
+
+	if (**s < '0' || **s > '9')
+		return -EINVAL;
+	errno = 0;
+	*v = strtoull(*s, &end, 0);
+	*s = end;
+	return errno ? -ERANGE : 0;
+}
+
+/* One number or range; moves *s on. */
+static int take_range(const char **s, uint64_t *first, uint64_t *last)
+{
+	int rc = take_number(s, first);
+
+	*last = *first;
+	if (rc == 0 && **s == '-') {
+		(*s)++;
+		rc = take_number(s, last);
+	}
+	return rc == 0 && *last < *first ? -EINVAL : rc;
+}
+
+/* More than one value adds up: "cpus=0-1,cpus=3". */
+static int set_bits(const struct opt_desc *d, void *field, const char *value,
+		    struct error *err)
+{
+	uint64_t first, last, max = d->max ? d->max : OPT_BITS_MAX - 1;
+	struct opt_bits bits = *(struct opt_bits *)field;
+	const char *s = value;
+	bool more;
+	int rc;
+
+	do {
+		rc = take_range(&s, &first, &last);
+		more = *s == ',';
+		if (rc == -EINVAL || (*s && !more))
+			return bad_value(d, value,
+					 "a number, or a range like 0-3", err);
+		if (rc < 0 || last > max)
+			return error_set(err, ERANGE,
+					 "%s=%s: the most is %" PRIu64, d->name,
+					 value, max);
+		for (; first <= last; first++)
+			bits.word[first / 64] |= UINT64_C(1) << first % 64;
+		s += more;
+	} while (more);
+	*(struct opt_bits *)field = bits;
+	return 0;
+}
+
 static int set_devfn(const struct opt_desc *d, void *field, const char *value,
 		     struct error *err)
 {
@@ -296,6 +349,7 @@ static const struct {
 	[OPT_STRING] = {"str", set_string},
 	[OPT_ENUM] = {"str", set_enum},
 	[OPT_MAC] = {"str", set_mac},
+	[OPT_BITS] = {"range", set_bits},
 	[OPT_DEVFN] = {"int32", set_devfn},
 };
 

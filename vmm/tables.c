@@ -64,6 +64,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	irq_monitor_cmds,
 	machine_monitor_cmds,
 	memory_monitor_cmds,
+	numa_monitor_cmds,
 	paging_monitor_cmds,
 	pci_monitor_cmds,
 	NULL,

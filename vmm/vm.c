@@ -9,6 +9,7 @@
 
 #include "vmm/chardev.h"
 #include "vmm/config.h"
+#include "vmm/host_memory.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
@@ -60,6 +61,19 @@ static int start_loop(struct machine *m, struct error *err)
 	return 0;
 }
 
+/* What comes later is locked as it comes. */
+static int lock_memory(const struct config *conf, struct error *err)
+{
+	int rc;
+
+	if (!conf->overcommit.mem_lock)
+		return 0;
+	rc = host_memory_check_free(conf->mem.size, err);
+	if (rc < 0)
+		return error_prefix(err, "-overcommit mem-lock=on");
+	return host_memory_lock(err);
+}
+
 static int build(struct machine *m, const struct config *conf,
 		 struct signals **signals, struct error *err)
 {
@@ -69,7 +83,8 @@ static int build(struct machine *m, const struct config *conf,
 	*signals = signals_init(m, err);
 	if (!*signals || open_chardevs(m, conf, err) < 0 ||
 	    kvm_open(m, err) < 0 || machine_default.build(m, err) < 0 ||
-	    monitors_open(m, err) < 0 || vcpus_start(m, err) < 0)
+	    lock_memory(conf, err) < 0 || monitors_open(m, err) < 0 ||
+	    vcpus_start(m, err) < 0)
 		return -1;
 	return 0;
 }

@@ -7,6 +7,25 @@
 
 static const uint32_t odd_ids[] = {0, 1, 4, 5, 254, 255, 256, 1000};
 
+/* Memory on both sides of 4 GiB, and a node that has none. */
+static const struct numa_conf nodes = {
+	.n = 3,
+	.node =
+		{
+			{.present = true, .mem = UINT64_C(0x80000000)},
+			{.present = true},
+			{.present = true, .mem = UINT64_C(0xc0000000)},
+		},
+	.cpu = {0, 0, 1, 1, 2, 2, 2, 1},
+	.has_distance = true,
+	.distance = {{10, 20, 40}, {21, 10, 255}, {40, 30, 10}},
+};
+
+static const struct numa_conf one_node = {
+	.n = 1,
+	.node = {{.present = true, .mem = UINT64_C(0x20000000)}},
+};
+
 const struct acpi_test_conf acpi_test_confs[] = {
 	{"usual",
 	 {
@@ -67,6 +86,32 @@ const struct acpi_test_conf acpi_test_confs[] = {
 		 .pm_base = 0x600,
 		 .i8042 = true,
 		 .s4 = true,
+	 }},
+	{"nodes",
+	 {
+		 .ncpus = 7,
+		 .max_cpus = 8,
+		 .apic_ids = odd_ids,
+		 .numa = &nodes,
+		 .below_4g = 0xc0000000,
+		 .hole_first = 0xc0000000,
+		 .hole_last = 0xfebfffff,
+		 .hole64_first = 0x1c0000000,
+		 .hole64_last = 0x23fffffff,
+		 .pm_base = 0x600,
+		 .hpet = true,
+		 .i8042 = true,
+		 .s4 = true,
+	 }},
+	{"one node",
+	 {
+		 .ncpus = 2,
+		 .max_cpus = 2,
+		 .numa = &one_node,
+		 .below_4g = 0x20000000,
+		 .hole_first = 0x20000000,
+		 .hole_last = 0xfebfffff,
+		 .pm_base = 0x600,
 	 }},
 };
 

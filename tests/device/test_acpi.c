@@ -148,6 +148,8 @@ START_TEST(every_configuration_links)
 		ck_assert_ptr_nonnull(find("WAET"));
 		ck_assert_int_eq(find("HPET") != NULL,
 				 acpi_test_confs[i].conf.hpet);
+		ck_assert_int_eq(find("SRAT") != NULL,
+				 acpi_test_confs[i].conf.numa != NULL);
 		harness_fini(&h);
 	}
 }

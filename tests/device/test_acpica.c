@@ -187,8 +187,8 @@ static void make_dir(void)
 
 static void remove_dir(void)
 {
-	static const char *const files[] = {"XSDT", "FACP", "DSDT",
-					    "APIC", "HPET", "WAET"};
+	static const char *const files[] = {"XSDT", "FACP", "DSDT", "APIC",
+					    "HPET", "WAET", "SRAT", "SLIT"};
 	static const char *const suffixes[] = {"dat", "dsl"};
 	char path[sizeof(dir) + 32];
 	size_t i, j;

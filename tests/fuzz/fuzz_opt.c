@@ -9,6 +9,7 @@
 struct conf {
 	bool flag;
 	int tri, kind, devfn;
+	struct opt_bits bits;
 	uint8_t u8, mac[6];
 	uint16_t u16;
 	uint32_t u32;
@@ -44,6 +45,7 @@ static const struct opt_desc desc[] = {
 	{.name = "mib", .type = OPT_SIZE_MIB, FIELD(mib)},
 	{.name = "text", .type = OPT_STRING, FIELD(text)},
 	{.name = "mac", .type = OPT_MAC, FIELD(mac)},
+	{.name = "bits", .type = OPT_BITS, FIELD(bits)},
 	{.name = "devfn", .type = OPT_DEVFN, FIELD(devfn)},
 	{.name = "usb",
 	 .type = OPT_BOOL,

@@ -22,6 +22,17 @@ def refused(words, *args):
     assert words in lines[0], err
 
 
+def test_memory_that_the_host_has_not():
+    refused("no -object with this id", "-machine", "memory-backend=a")
+    refused("cannot open /nonexistent/x", "-mem-path", "/nonexistent/x")
+    refused("neither a file nor a folder", "-mem-path", "/dev/null")
+    with open("/proc/meminfo", encoding="ascii") as f:
+        kib = int(re.search(r"MemTotal: +(\d+)", f.read()).group(1))
+    ram = ("-m", f"{kib // 1024}M", "-nodefaults")
+    refused("asked for at once; the host has", *ram, "-mem-prealloc")
+    refused("asked for at once; the host has", *ram, "-overcommit", "mem-lock=on")
+
+
 def test_missing_image():
     refused("No such file or directory", "-hda", "/nonexistent.img")
 
@@ -174,10 +185,18 @@ def options():
 
 def keys_of_tables():
     """{table: {key}} of what is not refused."""
+    text = "".join(read(p) for p in ("vmm/cmdline_keys.c", "vmm/cmdline_memory.c"))
     tables = re.findall(r"const struct opt_desc (\w+)\[\] = \{(.*?)^\};",
-                        read("vmm/cmdline_keys.c"), re.M | re.S)
+                        text, re.M | re.S)
     return {name: set(re.findall(r'\b(?:KEY|PLACE)\("([^"]+)"', body))
             for name, body in tables}
+
+
+def keys_of_lists():
+    """{option: {key}} of options whose first word says which keys there are."""
+    text = read("vmm/cmdline_memory.c")
+    return {"object": set(re.findall(r'\bMEMORY\("([^"]+)"', text)),
+            "numa": set(re.findall(r'\b(?:NUMA|NUMBER)\("([^"]+)"', text))}
 
 
 def manual_entries():
@@ -218,8 +237,10 @@ def test_the_manual_has_every_key_and_no_other():
     used = dict(re.findall(r'\{\.name = "([\w-]+)",(?:(?!\{\.name).)*?'
                            r"\.keys = (\w+)", read("vmm/cmdline.c"), re.S))
     assert len(tables) > 10 and set(used.values()) <= set(tables)
+    lists = keys_of_lists()
     for names, keys in manual_entries():
-        want = tables[used[names[0]]] if names[0] in used else set()
+        want = lists.get(names[0], set())
+        want = tables[used[names[0]]] if names[0] in used else want
         if names[0] in ("enable-kvm", "no-acpi", "no-hpet"):
             want = set()
         assert keys == want, (names, keys ^ want)

@@ -10,6 +10,7 @@
 struct conf {
 	bool flag;
 	int tri, kind, devfn;
+	struct opt_bits bits;
 	uint8_t u8;
 	uint16_t u16;
 	uint32_t u32;
@@ -47,6 +48,7 @@ static const struct opt_desc desc[] = {
 	{.name = "mib", .type = OPT_SIZE_MIB, FIELD(mib), .dflt = "4"},
 	{.name = "text", .type = OPT_STRING, FIELD(text), .dflt = "hello"},
 	{.name = "mac", .type = OPT_MAC, FIELD(mac)},
+	{.name = "bits", .type = OPT_BITS, FIELD(bits), .max = 200},
 	{.name = "devfn", .type = OPT_DEVFN, FIELD(devfn), .dflt = "-1"},
 	{.name = "usb",
 	 .type = OPT_BOOL,
@@ -116,7 +118,9 @@ START_TEST(test_json)
 		"[1]",
 		"3",
 		"{\"a\":{}}",
-		"{\"a\":[1]}",
+		"{\"a\":[1,true]}",
+		"{\"a\":[[1]]}",
+		"{\"a\":[\"1\"]}",
 		"{\"a\":null}",
 		"{\"a\":1.5}",
 		"{\"a\":1,\"a\":2}",
@@ -129,10 +133,13 @@ START_TEST(test_json)
 	size_t i;
 
 	ck_assert_int_eq(opt_split_json("{\"driver\": \"x,y\", \"n\": -5, "
-					"\"on\": true, \"off\": false}",
+					"\"on\": true, \"off\": false, "
+					"\"list\": [3, -1], \"none\": []}",
 					&list, &err),
 			 0);
-	ck_assert_uint_eq(list.n, 4);
+	ck_assert_uint_eq(list.n, 5);
+	ck_assert_str_eq(opt_list_get(&list, "list"), "3,-1");
+	ck_assert_ptr_null(opt_list_get(&list, "none"));
 	ck_assert_str_eq(opt_list_get(&list, "driver"), "x,y");
 	ck_assert_str_eq(opt_list_get(&list, "n"), "-5");
 	ck_assert_str_eq(opt_list_get(&list, "on"), "on");
@@ -363,6 +370,37 @@ START_TEST(test_mac)
 }
 END_TEST
 
+START_TEST(test_bits)
+{
+	static const char *const bad[] = {
+		"",
+		"x",
+		"-1",
+		"1-",
+		"3-1",
+		"1,",
+		",1",
+		"1-2-3",
+		"1 ",
+		"1+2",
+		"201",
+		"0-201",
+		"99999999999999999999",
+		"0-99999999999999999999",
+	};
+	size_t i;
+
+	ck_assert_uint_eq(set("bits", "3").bits.word[0], 8);
+	ck_assert_uint_eq(set("bits", "0x3").bits.word[0], 8);
+	ck_assert_uint_eq(set("bits", "0-2,5").bits.word[0], 0x27);
+	ck_assert_uint_eq(set("bits", "63-64").bits.word[1], 1);
+	ck_assert_uint_eq(set("bits", "200").bits.word[3], 1u << 8);
+	ck_assert_uint_eq(set("bits", "0-200").bits.word[2], UINT64_MAX);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refuse("bits", bad[i]);
+}
+END_TEST
+
 START_TEST(test_devfn)
 {
 	static const char *const bad[] = {"",	  "20", "3.8", "3.",  ".1",
@@ -516,5 +554,5 @@ END_TEST
 
 UNIT_MAIN("opt", test_split, test_list_last_wins, test_json, test_defaults,
 	  test_bool, test_integers, test_signed, test_sizes, test_enum,
-	  test_mac, test_devfn, test_uuid, test_strings_are_owned,
+	  test_mac, test_bits, test_devfn, test_uuid, test_strings_are_owned,
 	  test_unknown_key, test_refused_key, test_nearest, test_ids)

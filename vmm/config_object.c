@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -object: things with an id for other options to name. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cmdline.h"
+
+const struct object_kind object_kinds[] = {
+	[MEMORY_RAM] = {"memory-backend-ram", memory_ram_opts},
+	[MEMORY_FILE] = {"memory-backend-file", memory_file_opts},
+	[MEMORY_MEMFD] = {"memory-backend-memfd", memory_memfd_opts},
+	{.name = NULL},
+};
+
+/* Objects of qemu's that are not here. */
+static const char *const later[] = {
+	"authz-list",
+	"authz-list-file",
+	"authz-pam",
+	"authz-simple",
+	"can-bus",
+	"can-host-socketcan",
+	"colo-compare",
+	"cryptodev-backend",
+	"cryptodev-backend-builtin",
+	"cryptodev-vhost-user",
+	"dbus-vmstate",
+	"filter-buffer",
+	"filter-dump",
+	"filter-mirror",
+	"filter-redirector",
+	"filter-replay",
+	"filter-rewriter",
+	"input-barrier",
+	"input-linux",
+	"iothread",
+	"main-loop",
+	"memory-backend-epc",
+	"pr-manager-helper",
+	"qtest",
+	"rng-builtin",
+	"rng-egd",
+	"rng-random",
+	"secret",
+	"secret_keyring",
+	"sev-guest",
+	"thread-context",
+	"throttle-group",
+	"tls-cipher-suites",
+	"tls-creds-anon",
+	"tls-creds-psk",
+	"tls-creds-x509",
+	"vfio-user-server",
+	"x-remote-object",
+};
+
+#define LATER (sizeof(later) / sizeof(*later))
+#define KINDS (sizeof(object_kinds) / sizeof(*object_kinds) - 1)
+
+static int no_such_kind(const char *name, struct error *err)
+{
+	const char *near =
+		opt_nearest(name, object_kinds, KINDS, sizeof(*object_kinds));
+	size_t i;
+
+	for (i = 0; i < LATER; i++)
+		if (!strcmp(name, later[i]))
+			return error_set(err, ENOTSUP,
+					 "%s: " OPT_LATER
+					 "; -object help lists what is",
+					 name);
+	if (near)
+		return error_set(err, EINVAL,
+				 "there is no such object; did you mean %s?",
+				 near);
+	return error_set(err, EINVAL,
+			 "there is no such object; -object help lists them");
+}
+
+static int find_kind(const char *name, struct error *err)
+{
+	int i;
+
+	for (i = 0; object_kinds[i].name; i++)
+		if (!strcmp(object_kinds[i].name, name))
+			return i;
+	return no_such_kind(name, err);
+}
+
+const struct memory_backend *config_find_backend(const struct config *c,
+						 const char *id)
+{
+	unsigned i;
+
+	for (i = 0; i < c->nbackends; i++)
+		if (c->backends[i]->id && !strcmp(c->backends[i]->id, id))
+			return c->backends[i];
+	return NULL;
+}
+
+struct memory_backend *config_new_backend(struct config *c, int kind,
+					  struct error *err)
+{
+	struct memory_backend **grown =
+		realloc(c->backends,
+			(c->nbackends + 1) * sizeof(struct memory_backend *));
+	struct memory_backend *b = calloc(1, sizeof(*b));
+
+	if (grown)
+		c->backends = grown;
+	if (!grown || !b) {
+		free(b);
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	*b = (struct memory_backend){
+		.kind = kind,
+		.share = kind == MEMORY_MEMFD,
+		.seal = kind == MEMORY_MEMFD,
+		.dump = c->machine.dump_guest_core,
+		.merge = c->machine.mem_merge,
+		.reserve = true,
+		.prealloc = c->mem.prealloc,
+		.prealloc_threads = c->smp.cpus,
+	};
+	c->backends[c->nbackends++] = b;
+	return b;
+}
+
+static int check_id(const struct config *c, const char *id, struct error *err)
+{
+	if (!id)
+		return error_set(err, EINVAL, "id= is missing");
+	if (config_find_backend(c, id))
+		return error_set(err, EEXIST, "id=%s is taken already", id);
+	return opt_check_id(id, err);
+}
+
+static bool has_nodes(const struct memory_backend *b)
+{
+	unsigned n;
+
+	for (n = 0; n < OPT_BITS_MAX; n++)
+		if (opt_bits_has(&b->host_nodes, n))
+			return true;
+	return false;
+}
+
+static int check_policy(const struct memory_backend *b, struct error *err)
+{
+	bool wants = b->policy != MEMORY_POLICY_DEFAULT;
+
+	if (wants && !has_nodes(b))
+		return error_set(err, EINVAL,
+				 "policy=%s needs host-nodes=, the nodes of "
+				 "the host to take the memory from",
+				 memory_policy_names[b->policy]);
+	if (!wants && has_nodes(b))
+		return error_set(err, EINVAL,
+				 "host-nodes= needs policy=bind, preferred or "
+				 "interleave");
+	return 0;
+}
+
+static bool is_power_of_2(uint64_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+static int check_backend(const struct memory_backend *b, struct error *err)
+{
+	if (!b->size)
+		return error_set(err, EINVAL, "size= is missing, or 0");
+	if (b->kind == MEMORY_FILE && (!b->path || !*b->path))
+		return error_set(err, EINVAL, "mem-path= is missing");
+	if (b->prealloc && !b->reserve)
+		return error_set(err, EINVAL,
+				 "prealloc=on and reserve=off exclude each "
+				 "other");
+	if (b->huge_size && !is_power_of_2(b->huge_size))
+		return error_set(err, EINVAL,
+				 "hugetlbsize=: sizes of pages are powers of "
+				 "2");
+	if (b->align && !is_power_of_2(b->align))
+		return error_set(err, EINVAL, "align=: a power of 2 is needed");
+	return check_policy(b, err);
+}
+
+/* The list has its "qom-type" first. */
+static int add_backend(struct config *c, int kind, const struct opt_list *list,
+		       struct error *err)
+{
+	const char *id = opt_list_get(list, "id");
+	struct memory_backend *b;
+	int rc = check_id(c, id, err);
+	size_t i;
+
+	if (rc < 0)
+		return rc;
+	b = config_new_backend(c, kind, err);
+	if (!b)
+		return -ENOMEM;
+	for (i = 0; i < list->n && rc == 0; i++)
+		if (strcmp(list->pair[i].key, "qom-type") != 0)
+			rc = opt_set(object_kinds[kind].keys, b,
+				     list->pair[i].key, list->pair[i].value,
+				     err);
+	return rc < 0 ? rc : check_backend(b, err);
+}
+
+static int add_object(struct config *c, const char *text, struct error *err)
+{
+	struct opt_list list;
+	const char *type;
+	int kind, rc;
+
+	if (*text == '{')
+		rc = opt_split_json(text, &list, err);
+	else
+		rc = opt_split(text, "qom-type", &list, err);
+	if (rc < 0)
+		return rc;
+	type = opt_list_get(&list, "qom-type");
+	kind = type ? find_kind(type, err)
+		    : error_set(err, EINVAL, "the type is missing");
+	rc = kind < 0 ? kind : add_backend(c, kind, &list, err);
+	opt_list_free(&list);
+	return rc;
+}
+
+int config_complete_objects(struct config *c, struct error *err)
+{
+	unsigned i;
+	int rc;
+
+	for (i = 0; i < c->objects.n; i++) {
+		rc = add_object(c, c->objects.str[i], err);
+		if (rc < 0) {
+			config_name_place(err, "-object", c->objects.str[i]);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+void config_free_backends(struct config *c)
+{
+	unsigned i;
+
+	for (i = 0; i < c->nbackends; i++) {
+		free(c->backends[i]->id);
+		free(c->backends[i]->path);
+		free(c->backends[i]);
+	}
+	free(c->backends);
+	c->backends = NULL;
+	c->nbackends = 0;
+}
