@@ -22,7 +22,7 @@
 #define WORLD_CODE     0x10000u
 #define WORLD_DATA     0x20000u
 #define WORLD_STACK    0x40000u /* the top; 0x30000 and up are its pages */
-#define WORLD_MMIO     0x100000000u /* no memory; mapped at WORLD_MMIO_GVA */
+#define WORLD_MMIO     UINT64_C(0x100000000) /* no memory; at WORLD_MMIO_GVA */
 #define WORLD_MMIO_GVA 0x1ff000u
 
 /* Selectors in the GDT. */
