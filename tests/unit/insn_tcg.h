@@ -63,6 +63,10 @@ bool tcg_available(void);
 /* Returns how many it ran. */
 size_t tcg_run(const uint8_t *ram, const struct tcg_case *cases, size_t n,
 	       struct tcg_result *results);
+/* Likewise for 32-bit mode; unpack makes a result of its raw form. */
+void tcg32_memory(uint8_t *ram);
+void tcg32_place(uint8_t *ram, const struct tcg_case *c);
+void tcg32_unpack(struct tcg_result *r);
 /* What the guest does with a case before it enters it. */
 void tcg_place(uint8_t *ram, const struct tcg_case *c);
 

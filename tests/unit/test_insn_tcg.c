@@ -7,29 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/insn_tcg.h"
-#include "tests/unit/insn_world.h"
+#include "tests/unit/insn_tcg_case.h"
 #include "tests/unit/unit.h"
 #include "vmm/endian.h"
 
-#define CASES	  8000u
+#define CASES	  1500u
 #define EXIT_SKIP 77
 #define RF	  UINT64_C(0x10000)
 #define VECTOR	  0x22u
-
-static uint64_t pick(struct world *w, const uint64_t *from, size_t n)
-{
-	return from[world_random(w) % n];
-}
-
-#define PICK(w, ...) \
-	pick(w, (const uint64_t[]){__VA_ARGS__}, \
-	     sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
-
-static bool chance(struct world *w, unsigned percent)
-{
-	return world_random(w) % 100 < percent;
-}
 
 /* Selectors that stay; those from SEL_RANDOM to TCG_TSS_SEL do not. */
 enum {
@@ -47,7 +32,7 @@ static uint64_t random_descriptor(struct world *w)
 	unsigned dpl = (unsigned)PICK(w, 0, 0, 0, 3, 3, 1, 2);
 	unsigned type = (unsigned)PICK(w, 11, 11, 10, 3, 3, 2, 15, 14, 9, 1, 7,
 				       world_random(w) & 15);
-	unsigned s = chance(w, 93), p = chance(w, 90);
+	unsigned s = tcg_chance(w, 93), p = tcg_chance(w, 90);
 	unsigned flags = (unsigned)PICK(w, 0xa, 0xa, 0xa, 0xc, 0xc, 0x8);
 
 	return world_descriptor(0, 0xfffff, p << 7 | dpl << 5 | s << 4 | type,
@@ -72,8 +57,8 @@ static void random_gdt(struct world *w, struct tcg_case *c)
 		store_le64(c->gdt + i, random_descriptor(w));
 	store_le64(c->gdt + TCG_TSS_SEL,
 		   world_descriptor(TCG_TSS,
-				    chance(w, 90) ? TCG_TSS_SIZE - 1 : 47, 0x89,
-				    0));
+				    tcg_chance(w, 90) ? TCG_TSS_SIZE - 1 : 47,
+				    0x89, 0));
 }
 
 static uint16_t random_selector(struct world *w)
@@ -81,13 +66,13 @@ static uint16_t random_selector(struct world *w)
 	uint64_t s =
 		PICK(w, SEL_C64, SEL_D0, SEL_U64, SEL_UD, SEL_C32, SEL_U32, 0);
 
-	if (chance(w, 50))
+	if (tcg_chance(w, 50))
 		s = SEL_RANDOM + world_random(w) % 7 * 8;
-	if (chance(w, 3))
+	if (tcg_chance(w, 3))
 		s = 0x80 + world_random(w) % 64 * 8;
-	if (chance(w, 3))
+	if (tcg_chance(w, 3))
 		s |= 4;
-	if (chance(w, 40))
+	if (tcg_chance(w, 40))
 		s = (s & ~UINT64_C(3)) | PICK(w, 0, 3, 3, 1, 2);
 	return (uint16_t)s;
 }
@@ -98,9 +83,9 @@ static uint16_t random_selector(struct world *w)
 static uint64_t random_stack(struct world *w, uint64_t window)
 {
 	uint64_t good =
-		window + 128 + (chance(w, 20) ? world_random(w) % 16 : 0);
+		window + 128 + (tcg_chance(w, 20) ? world_random(w) % 16 : 0);
 
-	if (chance(w, 85))
+	if (tcg_chance(w, 85))
 		return good;
 	return PICK(w, TCG_ABSENT2 + 0x1010, TCG_ABSENT1 + 0x1010,
 		    TCG_READ_ONLY + 0x800, TCG_ABSENT3 + 0x1008,
@@ -109,7 +94,7 @@ static uint64_t random_stack(struct world *w, uint64_t window)
 
 static uint64_t random_target(struct world *w)
 {
-	return chance(w, 90) ? TCG_LANDING : TCG_LANDING_HIGH;
+	return tcg_chance(w, 90) ? TCG_LANDING : TCG_LANDING_HIGH;
 }
 
 static void random_tss(struct world *w, struct tcg_case *c)
@@ -126,12 +111,13 @@ static void random_gate(struct world *w, struct tcg_case *c)
 {
 	uint64_t target = random_target(w);
 	unsigned type = (unsigned)PICK(w, 14, 14, 15, 15, world_random(w) & 15);
-	unsigned dpl = (unsigned)PICK(w, 3, 3, 0, 1), p = chance(w, 90);
-	unsigned s = chance(w, 4);
+	unsigned dpl = (unsigned)PICK(w, 3, 3, 0, 1), p = tcg_chance(w, 90);
+	unsigned s = tcg_chance(w, 4);
 
 	store_le16(c->gate, (uint16_t)target);
-	store_le16(c->gate + 2, chance(w, 60) ? SEL_C64 : random_selector(w));
-	c->gate[4] = (uint8_t)(chance(w, 20) ? 2 : 0);
+	store_le16(c->gate + 2,
+		   tcg_chance(w, 60) ? SEL_C64 : random_selector(w));
+	c->gate[4] = (uint8_t)(tcg_chance(w, 20) ? 2 : 0);
 	c->gate[5] = (uint8_t)(p << 7 | dpl << 5 | s << 4 | type);
 	store_le16(c->gate + 6, (uint16_t)(target >> 16));
 	store_le32(c->gate + 8, (uint32_t)(target >> 32));
@@ -142,9 +128,9 @@ static uint64_t random_flags(struct world *w)
 	uint64_t f = world_random(w) & 0x277ed5; /* TCG lacks VIF, VIP */
 
 	f &= ~UINT64_C(0x20000); /* TCG obeys VM in long mode, too */
-	if (!chance(w, 5))
+	if (!tcg_chance(w, 5))
 		f &= ~UINT64_C(0x100); /* TF */
-	if (!chance(w, 5))
+	if (!tcg_chance(w, 5))
 		f &= ~UINT64_C(0x4000); /* NT */
 	return f | 2;
 }
@@ -157,25 +143,13 @@ static void random_frame(struct world *w, struct tcg_case *c, unsigned size)
 			    random_selector(w)};
 	unsigned i;
 
-	if (chance(w, 40)) {
+	if (tcg_chance(w, 40)) {
 		word[1] = SEL_U64;
 		word[4] = SEL_UD;
 	}
 	for (i = 0; i < 5; i++)
 		memcpy(c->frame + i * size, &word[i], size);
 }
-
-static void put_code(struct tcg_case *c, const void *code, size_t len)
-{
-	memset(c->code, 0x0f, sizeof(c->code));
-	memcpy(c->code, code, len);
-	c->code[len] = 0x0f; /* ud2 */
-	c->code[len + 1] = 0x0b;
-}
-
-#define CODE(c, ...) \
-	put_code(c, (const uint8_t[]){__VA_ARGS__}, \
-		 sizeof((const uint8_t[]){__VA_ARGS__}))
 
 static void choose_code(struct world *w, struct tcg_case *c, bool wide)
 {
@@ -214,8 +188,8 @@ static void choose_code(struct world *w, struct tcg_case *c, bool wide)
 	case 11: /* xsetbv */
 		CODE(c, 0x0f, 0x01, 0xd1);
 		c->gpr[0] = PICK(w, 0, 1, 2, 3, 7, 3, 7);
-		c->gpr[1] = chance(w, 20);
-		c->gpr[2] = chance(w, 10) ? 1u << 31 : 0;
+		c->gpr[1] = tcg_chance(w, 20);
+		c->gpr[2] = tcg_chance(w, 10) ? 1u << 31 : 0;
 		break;
 	case 12:
 		if (!wide) {
@@ -232,7 +206,7 @@ static void choose_code(struct world *w, struct tcg_case *c, bool wide)
 
 static void random_case(struct world *w, struct tcg_case *c)
 {
-	bool user = chance(w, 50), wide = chance(w, 75);
+	bool user = tcg_chance(w, 50), wide = tcg_chance(w, 75);
 	unsigned i;
 
 	memset(c, 0, sizeof(*c));
@@ -241,7 +215,7 @@ static void random_case(struct world *w, struct tcg_case *c)
 	c->rip = TCG_CODE;
 	c->cs = user ? wide ? SEL_U64 : SEL_U32 : wide ? SEL_C64 : SEL_C32;
 	c->ss = user ? SEL_UD : SEL_D0;
-	if (!user && wide && chance(w, 30))
+	if (!user && wide && tcg_chance(w, 30))
 		c->ss = 0;
 	c->rflags = random_flags(w) & ~UINT64_C(0x10000);
 	c->ds = PICK(w, 0, SEL_UD, user ? 0 : SEL_D0);
@@ -259,7 +233,7 @@ static void random_case(struct world *w, struct tcg_case *c)
 	if (c->gpr[4] >= TCG_STACK && c->gpr[4] < TCG_STACK + TCG_WINDOW - 64)
 		c->frame_at = c->gpr[4];
 	c->idt_limit =
-		chance(w, 90) ? 0xfff : 32 * 16 - 1 + world_random(w) % 64;
+		tcg_chance(w, 90) ? 0xfff : 32 * 16 - 1 + world_random(w) % 64;
 }
 
 static struct kvm_segment load_segment(const struct tcg_case *c,
@@ -333,87 +307,6 @@ static void set_cpu(struct world *w, const struct tcg_case *c)
 	};
 }
 
-/* As the guest would have captured it. */
-static void capture(struct world *w, enum insn_result rc, struct tcg_result *r)
-{
-	const struct kvm_regs *g = &w->cpu.regs;
-	const struct kvm_sregs *s = &w->cpu.sregs;
-	const struct insn_fault *f = &w->cpu.fault;
-	const uint8_t *ram = w->ram->host;
-
-	*r = (struct tcg_result){
-		.vector = 6,
-		.rip = g->rip,
-		.cs = s->cs.selector,
-		.rflags = g->rflags,
-		.rsp = g->rsp,
-		.ss = s->ss.selector,
-		.gpr = {g->rax, g->rcx, g->rdx, g->rbx, 0, g->rbp, g->rsi,
-			g->rdi, g->r8, g->r9, g->r10, g->r11, g->r12, g->r13,
-			g->r14, g->r15},
-		.ds = s->ds.selector,
-		.es = s->es.selector,
-		.fs = s->fs.selector,
-		.gs = s->gs.selector,
-	};
-	if (rc == INSN_FAULT || f->trap) {
-		r->vector = f->vector;
-		r->error = f->error;
-		r->cr2 = f->address;
-	}
-	memcpy(r->gdt, ram + TCG_GDT, sizeof(r->gdt));
-	memcpy(r->stack, ram + TCG_STACK, sizeof(r->stack));
-	memcpy(r->inner, ram + TCG_INNER, sizeof(r->inner));
-}
-
-static const struct {
-	const char *name;
-	size_t offset, size;
-} fields[] = {
-#define FIELD(f) \
-	{ \
-#f, offsetof(struct tcg_result, f), \
-			sizeof(((struct tcg_result *)0)->f) \
-	}
-	FIELD(vector), FIELD(error), FIELD(rip),   FIELD(cs),
-	FIELD(rflags), FIELD(rsp),   FIELD(ss),	   FIELD(cr2),
-	FIELD(gpr),    FIELD(ds),    FIELD(es),	   FIELD(fs),
-	FIELD(gs),     FIELD(gdt),   FIELD(stack), FIELD(inner),
-};
-
-static uint64_t first_word(const struct tcg_result *r, size_t i)
-{
-	return load_le64((const uint8_t *)r + fields[i].offset);
-}
-
-static bool same(struct tcg_result *ours, struct tcg_result *theirs,
-		 size_t *field)
-{
-	size_t i;
-
-	ours->rflags &= ~RF;
-	theirs->rflags &= ~RF;
-	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (memcmp((char *)ours + fields[i].offset,
-			   (char *)theirs + fields[i].offset, fields[i].size)) {
-			*field = i;
-			return false;
-		}
-	return true;
-}
-
-static void describe(const struct tcg_case *c, char *buf, size_t size)
-{
-	snprintf(buf, size,
-		 "code %02x%02x cs %lx ss %lx rsp %#lx flags %lx; "
-		 "frame %#lx %#lx %#lx %#lx %#lx; gate %#lx %#lx",
-		 c->code[0], c->code[1], (long)c->cs, (long)c->ss,
-		 (long)c->gpr[4], (long)c->rflags, (long)load_le64(c->frame),
-		 (long)load_le64(c->frame + 8), (long)load_le64(c->frame + 16),
-		 (long)load_le64(c->frame + 24), (long)load_le64(c->frame + 32),
-		 (long)load_le64(c->gate), (long)load_le64(c->gate + 8));
-}
-
 /*
  * Where TCG is not as the manual has it: the error code for a gate has the
  * gate's number times 8 in long mode too (SDM volume 3, 6.13); a descriptor
@@ -447,26 +340,18 @@ static bool lenient(const struct tcg_case *c, const struct tcg_result *ours,
 	       theirs->vector == 6 && load_le64(c->frame + 32) < 4;
 }
 
-static void compare(struct world *w, const struct tcg_case *c, unsigned i,
+static void compare(struct world *w, const struct tcg_case *c, size_t n,
 		    struct tcg_result *theirs)
 {
 	struct tcg_result ours;
-	char text[400];
 	size_t field;
 
 	tcg_place(w->ram->host, c);
 	set_cpu(w, c);
-	capture(w, insn_finish(&w->cpu, NULL, 0), &ours);
+	tcg_capture(w, insn_finish(&w->cpu, NULL, 0), &ours);
 	correct(c, &ours, theirs);
-	if (same(&ours, theirs, &field) || lenient(c, &ours, theirs))
-		return;
-	describe(c, text, sizeof(text));
-	ck_abort_msg("case %u, %s: %s is %#lx, TCG has %#lx (vector %lu, "
-		     "TCG's %lu)",
-		     i, text, fields[field].name,
-		     (long)first_word(&ours, field),
-		     (long)first_word(theirs, field), (long)ours.vector,
-		     (long)theirs->vector);
+	if (!tcg_same(&ours, theirs, &field) && !lenient(c, &ours, theirs))
+		tcg_differ(c, n, &ours, theirs, field);
 }
 
 START_TEST(as_tcg_does)
@@ -483,7 +368,7 @@ START_TEST(as_tcg_does)
 		random_case(&w, &cases[i]);
 	n = tcg_run(w.ram->host, cases, CASES, results);
 	for (i = 0; i < n; i++)
-		compare(&w, &cases[i], (unsigned)i, &results[i]);
+		compare(&w, &cases[i], i, &results[i]);
 	ck_assert_msg(n == CASES, "qemu ran %zu of the cases", n);
 	free(cases);
 	free(results);
