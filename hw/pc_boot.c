@@ -5,8 +5,8 @@
  * PIIX registers (Intel order numbers 290549, 290550, 290562), the BIOS data
  * area (IBM PC/AT Technical Reference), the memory map.
  *
- * No VGA BIOS has run: the display adapter is blank, and the kernel is told
- * that there is no text mode.
+ * No VGA BIOS has run, so the first VGA is put into text mode by the host, and
+ * the kernel is told that it is.  BIOS calls there are none.
  */
 #include "hw/pc_boot.h"
 
@@ -22,6 +22,7 @@
 #include "hw/pci_regs.h"
 #include "hw/piix3.h"
 #include "hw/piix4_pm.h"
+#include "hw/vga.h"
 #include "vmm/config.h"
 #include "vmm/endian.h"
 #include "vmm/kvm.h"
@@ -221,10 +222,25 @@ static int place_tables(struct pc_boot *b, struct boot_memory *mem,
 	return 0;
 }
 
+static bool set_text_mode(struct pc_boot *b)
+{
+	unsigned devfn;
+
+	for (devfn = 0; devfn < PCI_SLOTS * 8; devfn++) {
+		struct pci_device *pci = b->host->bus.dev[devfn];
+
+		if (pci && pci->dev.class == &vga_class) {
+			vga_set_text_mode((struct vga *)pci);
+			return true;
+		}
+	}
+	return false;
+}
+
 static int boot(struct pc_boot *b, bool fresh, struct error *err)
 {
 	struct boot_memory mem = {.gmem = &b->m->gmem, .fresh = fresh};
-	struct boot_firmware bf = {.text_mode = false};
+	struct boot_firmware bf = {.text_mode = set_text_mode(b)};
 	struct vcpu_entry entry;
 	int rc;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A VGA: vga.c has its ports, vga_memory.c the window at 0xa0000, vbe.c the
- * registers for linear modes, vga_pci.c the PCI device that has all three.
+ * registers for linear modes, vga_pci.c the PCI device that has all three,
+ * vga_text.c a text mode to begin with.
  */
 #ifndef HW_VGA_H
 #define HW_VGA_H
@@ -32,6 +33,9 @@ struct vga {
 };
 
 extern const struct device_class vga_class;
+
+/* Text mode 3, a blank screen: for guests that start without a VGA BIOS. */
+void vga_set_text_mode(struct vga *vga);
 
 extern const struct bus_ops vga_port_ops, vga_window_ops, vbe_port_ops;
 extern const struct bus_ops vga_mmio_ops; /* BAR 2 */
