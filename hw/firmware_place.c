@@ -18,6 +18,7 @@
 
 #define FSEG	     UINT64_C(0xf0000)
 #define FSEG_END     UINT64_C(0x100000)
+#define FACS_LEN     64
 #define FILES_MAX    8
 #define SMBIOS_ALIGN 16
 #define TABLES_ALIGN 64
@@ -203,6 +204,7 @@ static int place_smbios(struct placer *p)
 static void finish(struct placer *p, struct firmware_tables *t)
 {
 	const struct placed *rsdp = find(p, ACPI_FILE_RSDP);
+	const struct placed *tables = find(p, ACPI_FILE_TABLES);
 	unsigned i;
 
 	for (i = 0; i < p->n; i++)
@@ -210,6 +212,10 @@ static void finish(struct placer *p, struct firmware_tables *t)
 			   p->file[i].len);
 	t->high = p->high;
 	t->rsdp = rsdp ? rsdp->gpa : 0;
+	t->facs = tables && within(tables, 0, FACS_LEN) &&
+				  !memcmp(tables->data, "FACS", 4)
+			  ? tables->gpa
+			  : 0;
 	t->rsdp_len = 0;
 	if (rsdp && rsdp->len <= sizeof(t->rsdp_copy)) {
 		t->rsdp_len = (unsigned)rsdp->len;

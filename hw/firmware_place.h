@@ -15,6 +15,7 @@
 struct firmware_tables {
 	gpa_t high; /* in: the end of the RAM for tables; out: their begin */
 	gpa_t rsdp; /* 0: no ACPI */
+	gpa_t facs; /* 0: none */
 	uint8_t rsdp_copy[FIRMWARE_RSDP_MAX];
 	unsigned rsdp_len;
 };

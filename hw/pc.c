@@ -323,6 +323,8 @@ static void on_event(void *ctx, enum machine_event event)
 	else if (event == EVENT_RESET) {
 		cmos_set_boot_order(pc->rtc, pc->conf->boot.order);
 		pc_boot_again(&pc->boot);
+	} else if (event == EVENT_WAKEUP) {
+		pc_boot_wake(&pc->boot);
 	} else if (event == EVENT_EXIT) {
 		pc_boot_close(&pc->boot);
 		pc_drives_close(pc->m);

@@ -59,15 +59,17 @@
 #define REG_PIRQRC 0x60
 #define ELCR	   (1u << 10 | 1u << 11)
 /* PIIX4: the power management registers' places. */
-#define REG_PMBASE  0x40
-#define REG_PMMISC  0x80
-#define REG_SMBBASE 0x90
-#define REG_SMBCFG  0xd2
-#define PM_BASE	    0x0600
-#define SMB_BASE    0x0700
-#define PMIOSE	    1u
-#define SMB_ENABLE  0x09u /* with IRQ 9 */
-#define PM_LINE	    9
+#define REG_PMBASE	   0x40
+#define REG_PMMISC	   0x80
+#define REG_SMBBASE	   0x90
+#define REG_SMBCFG	   0xd2
+#define PM_BASE		   0x0600
+#define SMB_BASE	   0x0700
+#define PMIOSE		   1u
+#define SMB_ENABLE	   0x09u /* with IRQ 9 */
+#define PM_LINE		   9
+
+#define FACS_WAKING_VECTOR 12
 
 /* -machine firmware-boot= */
 enum { FIRMWARE_BOOT_OFF, FIRMWARE_BOOT_ON, FIRMWARE_BOOT_AUTO };
@@ -216,6 +218,7 @@ static int place_tables(struct pc_boot *b, struct boot_memory *mem,
 	if (rc < 0)
 		return rc;
 	fill_e820(b, t.high & ~(TABLES_ALIGN - 1), mem);
+	b->facs = t.facs;
 	bf->rsdp = t.rsdp;
 	bf->rsdp_len = t.rsdp_len;
 	memcpy(bf->rsdp_copy, t.rsdp_copy, sizeof(bf->rsdp_copy));
@@ -317,4 +320,32 @@ void pc_boot_again(struct pc_boot *b)
 		return;
 	log_warn("cannot boot again: %s", err.msg);
 	machine_request_stop(b->m, RUN_STATE_INTERNAL_ERROR);
+}
+
+/* ACPI Specification 6.4, 16.3.2: what firmware does about waking up. */
+void pc_boot_wake(struct pc_boot *b)
+{
+	struct vcpu_entry entry = {.mode = VCPU_REAL};
+	struct error err = {0};
+	le32 vector = le32_of(0);
+	uint32_t at;
+
+	if (!b->direct)
+		return;
+	if (b->facs)
+		gmem_read(&b->m->gmem, b->facs + FACS_WAKING_VECTOR, &vector,
+			  sizeof(vector));
+	at = le32_get(vector);
+	if (!at || at >= EXTENDED) {
+		log_guest(&b->host->pci.dev.log,
+			  "the guest woke up without saying where; it boots");
+		pc_boot_again(b);
+		return;
+	}
+	close_shadow(b);
+	set_chipset(b);
+	set_cpus(b);
+	entry.rip = (uint64_t)(at >> 4) << 16 | (at & 0xf);
+	if (vcpu_set_entry(b->m->vcpus[0], &entry, &err) < 0)
+		log_warn("%s", err.msg);
 }

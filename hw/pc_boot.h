@@ -30,6 +30,7 @@ struct pc_boot {
 	struct piix4_pm *pm;
 	bool serial[4];
 	unsigned phys_bits; /* of addresses, as CPUID says */
+	gpa_t facs; /* where a guest says how to wake it */
 };
 
 /* Opens what -kernel and its like name, and decides how it is booted. */
@@ -48,5 +49,7 @@ const char *pc_boot_path(const struct pc_boot *b);
 int pc_boot_start(struct pc_boot *b, struct error *err);
 /* After a reset: loads it again. */
 void pc_boot_again(struct pc_boot *b);
+/* After the reset that ends S3: goes on where the guest wants to. */
+void pc_boot_wake(struct pc_boot *b);
 
 #endif

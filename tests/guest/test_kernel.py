@@ -2,6 +2,7 @@
 """-kernel, -initrd, -append: kernels that report how they were booted."""
 import os
 import re
+import time
 
 from guest.kernels import Kernels
 from guest.vm import Vm, needs_kvm, run
@@ -219,6 +220,20 @@ def same_board(direct, firmware):
         for name in ("devfn", "id", "command", "irq", "bar0", "bar4"):
             assert ours.get(name) == theirs.get(name), (ours, theirs)
         assert ours.keys() == theirs.keys()
+
+
+def test_suspend_and_wake_without_firmware():
+    with Kernels() as kernels:
+        image = kernels.elf("PVH", entry="pvh_entry")
+        with Vm("-m", "64", "-kernel", image, "-append", "suspend") as vm:
+            vm.serial.expect(r"\nend\r?\n", 60)
+            for _ in range(200):
+                if "suspended" in vm.hmp("info status"):
+                    break
+                time.sleep(0.1)
+            vm.hmp("system_wakeup")
+            vm.serial.expect("W", 60)
+            assert vm.wait(60) == 0
 
 
 FIRMWARE = ("-machine", "firmware-boot=on")

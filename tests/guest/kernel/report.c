@@ -13,6 +13,8 @@ enum { KIND_MULTIBOOT = 1, KIND_PVH, KIND_LINUX32, KIND_LINUX64 };
 enum { COM1 = 0x3f8, PCI_ADDR = 0xcf8, PCI_DATA = 0xcfc, PM1_CNT = 0x604 };
 
 #define SLP_EN	      0x2000
+#define SLP_TYP_S3    0x0400
+#define WAKE_PLACE    0x70000
 #define MB1_MAGIC     0x2badb002
 #define MB2_MAGIC     0x36d76289
 #define PVH_MAGIC     0x336ec578
@@ -118,8 +120,12 @@ static u8 sum8(u32 addr, u32 len)
 	return n;
 }
 
+static const char *cmdline = "";
+
 static void line(const char *name, const char *value)
 {
+	if (name[0] == 'c')
+		cmdline = value;
 	text(name);
 	put('=');
 	text(value);
@@ -145,6 +151,8 @@ static void module(u32 base, u32 len, const char *args)
 	text(args);
 	put('\n');
 }
+
+static u32 facs;
 
 static void table(u32 addr)
 {
@@ -182,8 +190,10 @@ static void report_rsdp(u32 told)
 	n = (read32(xsdt + 4) - 36) / 8;
 	for (i = 0; i < n && i < 16; i++) {
 		table(read32(xsdt + 36 + 8 * i));
-		if (read32(read32(xsdt + 36 + 8 * i)) == 0x50434146)
+		if (read32(read32(xsdt + 36 + 8 * i)) == 0x50434146) {
+			facs = read32(read32(xsdt + 36 + 8 * i) + 36);
 			table(read32(read32(xsdt + 36 + 8 * i) + 40));
+		}
 	}
 }
 
@@ -358,6 +368,35 @@ static u32 count_boots(void)
 	return ++place[1];
 }
 
+static int has_word(const char *s, const char *word)
+{
+	const char *a, *b;
+
+	for (; *s; s++) {
+		for (a = s, b = word; *b && *a == *b; a++, b++)
+			;
+		if (!*b)
+			return 1;
+	}
+	return 0;
+}
+
+/* Goes to S3; what runs then says W and powers off. */
+static void suspend(void)
+{
+	static const u8 code[] = {
+		0xba, 0xf8, 0x03, 0xb0, 'W', 0xee, /* mov, mov, out */
+		0xba, 0x04, 0x06, 0xb8, 0x00, SLP_EN >> 8, 0xef, 0xf4,
+	};
+	volatile u8 *at = (volatile u8 *)WAKE_PLACE;
+	u32 i;
+
+	for (i = 0; i < sizeof(code); i++)
+		at[i] = code[i];
+	*(volatile u32 *)(facs + 12) = WAKE_PLACE;
+	outw(PM1_CNT, SLP_EN | SLP_TYP_S3);
+}
+
 void report(u32 kind, u32 eax, u32 ebx)
 {
 	static u32 dirt; /* must be 0 again after a reset */
@@ -381,9 +420,12 @@ void report(u32 kind, u32 eax, u32 ebx)
 	report_smbios();
 	report_pci();
 	text("end\n");
-	if (boots == 1)
+	if (has_word(cmdline, "suspend"))
+		suspend();
+	else if (boots == 1)
 		outb(0xcf9, 6);
-	outw(PM1_CNT, SLP_EN);
+	else
+		outw(PM1_CNT, SLP_EN);
 	for (;;)
 		__asm__ volatile("hlt");
 }
