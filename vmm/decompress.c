@@ -285,13 +285,16 @@ int decompress(const uint8_t *in, size_t len, size_t max, uint8_t **data,
 	       size_t *data_len, struct error *err)
 {
 	const struct format *f = find_format(in, len);
-	struct output out = {.max = max};
+	/* A byte more, so that what is too large shows. */
+	struct output out = {.max = max + 1};
 	int rc;
 
 	if (!f)
 		return error_set(err, ENOTSUP,
 				 "it is compressed in an unknown way");
 	rc = run(f, in, len, &out, err);
+	if (rc == 0 && out.len > max)
+		rc = too_large(err);
 	if (rc < 0) {
 		free(out.data);
 		return rc;
