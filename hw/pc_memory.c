@@ -100,8 +100,10 @@ static struct ram_block *open_backend(struct machine *m,
 {
 	struct ram_block *block = memory_backend_open(b, &m->gmem, err);
 
-	if (!block)
-		error_prefix(err, "memory '%s'", b->id);
+	if (!block && b->own)
+		error_prefix(err, b->path ? "-mem-path" : "-m");
+	else if (!block)
+		error_prefix(err, "-object id=%s", b->id);
 	return block;
 }
 

@@ -34,6 +34,7 @@ static int add_default(struct config *c, struct error *err)
 	b->path = path ? strdup(path) : NULL;
 	if (!b->id || (path && !b->path))
 		return error_set(err, ENOMEM, "out of memory");
+	b->own = true;
 	b->size = c->mem.size;
 	b->share = !path && c->machine.mem_merge != 1;
 	b->reserve = path || b->prealloc;

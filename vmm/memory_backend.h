@@ -31,6 +31,7 @@ enum memory_policy {
 struct memory_backend {
 	char *id;
 	int kind; /* enum memory_kind */
+	bool own; /* no -object, but -m's */
 	uint64_t size;
 	bool share; /* a mapping that others may share; else private */
 	bool dump, reserve, prealloc;
