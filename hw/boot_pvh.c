@@ -140,7 +140,7 @@ static int load(const struct boot_image *img, struct boot_memory *mem,
 		const struct boot_firmware *fw, struct vcpu_entry *entry,
 		struct error *err)
 {
-	bool is64;
+	bool is64 = false;
 	int rc = load_kernel(img, mem, &is64, &entry->rip, err);
 
 	if (rc < 0)

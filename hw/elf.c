@@ -49,7 +49,7 @@ static int check_ident(const union header *h, unsigned type, unsigned machine,
 {
 	bool is64 = h->ident[EI_CLASS] == ELFCLASS64;
 
-	if (memcmp(h->ident, ELFMAG, SELFMAG) ||
+	if (memcmp(h->ident, ELFMAG, SELFMAG) != 0 ||
 	    h->ident[EI_DATA] != ELFDATA2LSB ||
 	    (!is64 && h->ident[EI_CLASS] != ELFCLASS32) ||
 	    (type != ET_EXEC && type != ET_DYN) ||

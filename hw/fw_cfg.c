@@ -483,7 +483,7 @@ static int copy(const void *data, size_t len, struct fw_cfg_source *src,
 int fw_cfg_add_file(struct fw_cfg *fw, const char *name, const void *data,
 		    size_t len, struct error *err)
 {
-	struct fw_cfg_source src;
+	struct fw_cfg_source src = {0};
 	int rc = copy(data, len, &src, err);
 
 	if (rc < 0)
@@ -497,7 +497,7 @@ int fw_cfg_add_file(struct fw_cfg *fw, const char *name, const void *data,
 int fw_cfg_add_bytes(struct fw_cfg *fw, unsigned key, const void *data,
 		     size_t len, struct error *err)
 {
-	struct fw_cfg_source src;
+	struct fw_cfg_source src = {0};
 	int rc = copy(data, len, &src, err);
 
 	if (rc < 0)

@@ -309,7 +309,15 @@ static void reset(struct device *dev)
 	update_ports(ide);
 }
 
-/* Requests end before this: the I/O threads were drained. */
+static void end_drive(struct ide_drive *d)
+{
+	/* What comes back is thrown away, and not followed by the next. */
+	d->generation++;
+	d->io = NULL;
+	if (d->blk)
+		blk_drain(d->blk);
+}
+
 static void quiesce(struct device *dev)
 {
 	struct piix3_ide *ide = (struct piix3_ide *)dev;
@@ -317,8 +325,7 @@ static void quiesce(struct device *dev)
 
 	for (i = 0; i < IDE_CHANNELS; i++)
 		for (n = 0; n < IDE_DRIVES; n++)
-			if (ide->channel[i].drive[n].blk)
-				blk_drain(ide->channel[i].drive[n].blk);
+			end_drive(&ide->channel[i].drive[n]);
 }
 
 static const struct state_field bmdma_fields[] = {

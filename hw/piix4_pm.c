@@ -100,11 +100,9 @@ static void sleep_now(struct piix4_pm *pm, unsigned type)
 {
 	struct machine *m = pm->pci.dev.machine;
 
-	if (type == SLEEP_S5)
-		machine_request_shutdown(m, CAUSE_GUEST_SHUTDOWN);
-	else if (type == SLEEP_S3 && !pm->disable_s3)
+	if (type == SLEEP_S3 && !pm->disable_s3)
 		machine_request_suspend(m);
-	else if (type == pm->s4_val && !pm->disable_s4)
+	else if (type == SLEEP_S5 || (type == pm->s4_val && !pm->disable_s4))
 		machine_request_shutdown(m, CAUSE_GUEST_SHUTDOWN);
 }
 

@@ -95,7 +95,7 @@ static int apply_accel(struct config *c, const struct cmdline_opt *o,
 
 	if (rc == 0 && !scratch.accel)
 		rc = error_set(err, EINVAL, "accel= is missing");
-	if (rc == 0)
+	else if (rc == 0)
 		rc = str_list_add(&c->accels, scratch.accel, err);
 	opt_free(accel_opts, &scratch);
 	return rc;

@@ -262,7 +262,7 @@ static int by_name(const void *a, const void *b)
 
 void feature_for_each(void (*fn)(void *, const char *), void *ctx)
 {
-	const char *all[FEATURE_WORDS * BITS];
+	const char *all[FEATURE_WORDS * BITS] = {NULL};
 	size_t n = 0, i;
 	int w, b;
 
@@ -272,6 +272,6 @@ void feature_for_each(void (*fn)(void *, const char *), void *ctx)
 				all[n++] = feature_words[w].names[b];
 	qsort(all, n, sizeof(*all), by_name);
 	for (i = 0; i < n; i++)
-		if (!i || strcmp(all[i], all[i - 1]))
+		if (!i || strcmp(all[i], all[i - 1]) != 0)
 			fn(ctx, all[i]);
 }

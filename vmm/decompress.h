@@ -13,10 +13,10 @@
 
 /*
  * Decompresses len bytes whose format they tell themselves to at most max
- * bytes.  *out is the caller's to free.  -ENOTSUP when the format is unknown
+ * bytes.  *data is the caller's to free.  -ENOTSUP when the format is unknown
  * or its library is not there, -EFBIG when there is more, -EINVAL for damage.
  */
-int decompress(const uint8_t *in, size_t len, size_t max, uint8_t **out,
-	       size_t *out_len, struct error *err);
+int decompress(const uint8_t *in, size_t len, size_t max, uint8_t **data,
+	       size_t *data_len, struct error *err);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DOTS 3u /* where text was left out */
+
 int error_set(struct error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -22,13 +24,12 @@ int error_set(struct error *err, int code, const char *fmt, ...)
 /* The reason matters most: what is too long before it is cut. */
 static void append_reason(struct error *err, const char *text)
 {
-	static const char dots[] = "...";
 	size_t len = strlen(err->msg), n = strlen(": ") + strlen(text);
 	size_t max = sizeof(err->msg) - 1;
 
-	if (len + n > max && n + sizeof(dots) < max) {
+	if (len + n > max && n + DOTS < max) {
 		len = max - n;
-		memcpy(err->msg + len - strlen(dots), dots, strlen(dots));
+		memset(err->msg + len - DOTS, '.', DOTS);
 	}
 	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", text);
 }

@@ -178,7 +178,7 @@ static int64_t unary(struct eval *e)
 		e->at++;
 		break;
 	case '\'':
-		v = e->at[1];
+		v = (unsigned char)e->at[1];
 		if (!e->at[1] || e->at[2] != '\'')
 			return fail(e, "missing terminating \' character");
 		e->at += 3;

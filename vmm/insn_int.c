@@ -352,7 +352,7 @@ static enum insn_result gate_interrupt(struct insn *in, uint8_t vector)
 {
 	struct insn_cpu *cpu = in->cpu;
 	unsigned cpl = cpu_cpl(cpu);
-	struct descriptor cs;
+	struct descriptor cs = {0};
 	struct gate gate;
 
 	TRY(read_gate(cpu, vector, &gate));

@@ -179,7 +179,7 @@ enum insn_result mem_move(struct insn_cpu *cpu, const struct mem_place *place,
 enum insn_result mem_access(struct insn_cpu *cpu, uint64_t linear, void *buf,
 			    size_t len, unsigned flags)
 {
-	struct mem_place place;
+	struct mem_place place = {0};
 
 	TRY(mem_translate(cpu, linear, len, cpu_cpl(cpu), flags, &place));
 	return mem_move(cpu, &place, buf, flags & MEM_WRITE);

@@ -295,7 +295,7 @@ enum insn_result insn_xsave(struct insn *in)
 {
 	struct insn_cpu *cpu = in->cpu;
 	bool compacted = in->arg & AREA_COMPACT, mxcsr;
-	uint64_t components, in_use, save, linear;
+	uint64_t components = 0, in_use, save, linear;
 	uint32_t offset[XSTATE_COUNT] = {0};
 	uint8_t image[AREA_MAX];
 	size_t size;

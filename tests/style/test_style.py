@@ -22,6 +22,7 @@ ALLOWED = {
 COMPOSITION_ROOT = "vmm/tables.c"
 BANNED = re.compile(r"\b(strcpy|sprintf|atoi|alloca|gmtime|system)\s*\(")
 NAMES = re.compile(r"(^|/)(core|common|util|utils|misc)\.[ch]$")
+TESTS = ("tests/unit", "tests/device", "tests/image", "tests/fuzz")
 
 
 def sources(*more):
@@ -48,7 +49,7 @@ def test_includes_stay_within_the_matrix():
 
 def test_no_banned_functions():
     bad = []
-    for path in sources("tests/unit", "tests/device", "tests/image"):
+    for path in sources(*TESTS):
         code = re.sub(r'"(\\.|[^"\\])*"|/\*.*?\*/', "", text(path), flags=re.S)
         for found in BANNED.finditer(code):
             bad.append(f"{path}: {found.group(1)}")
@@ -56,7 +57,7 @@ def test_no_banned_functions():
 
 
 def test_every_file_names_its_licence():
-    bad = [p for p in sources("tests/unit", "tests/device", "tests/image")
+    bad = [p for p in sources(*TESTS)
            if "SPDX-License-Identifier: GPL-2.0-or-later" not in
            text(p).split("\n", 1)[0]]
     assert not bad, "\n".join(bad)
@@ -67,8 +68,14 @@ def test_file_names_say_what_is_in_them():
     assert not bad, "\n".join(bad)
 
 
+def test_cppcheck_has_nothing_to_say():
+    done = subprocess.run(["make", "-s", "cppcheck"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[:4000]
+
+
 def test_the_formatter_has_nothing_to_change():
-    files = list(sources("tests/unit", "tests/device", "tests/image"))
+    files = list(sources(*TESTS))
     done = subprocess.run(["clang-format", "--dry-run", "-Werror", *files],
                           cwd=SRCDIR, stderr=subprocess.PIPE, text=True,
                           timeout=300)
@@ -76,7 +83,7 @@ def test_the_formatter_has_nothing_to_change():
 
 
 def test_clang_has_no_warnings():
-    files = [p for p in sources("tests/unit", "tests/device", "tests/image")
+    files = [p for p in sources(*TESTS)
              if p.endswith(".c")]
     done = subprocess.run(
         ["clang", "-fsyntax-only", "-std=c11", "-D_GNU_SOURCE", "-I.",
