@@ -89,7 +89,8 @@ static uint8_t sum(const uint8_t *p, size_t len)
 
 static int add_rom(struct fw_cfg *fw, struct error *err)
 {
-	size_t len = (size_t)(boot_rom_end - boot_rom), pnp;
+	size_t len = (size_t)((uintptr_t)boot_rom_end - (uintptr_t)boot_rom),
+	       pnp;
 	uint8_t *rom = malloc(len);
 	int rc;
 
@@ -291,7 +292,7 @@ static void find_rsdp(struct machine *m, struct boot_firmware *bf)
 	gmem_read(&m->gmem, SCAN_FIRST, bios, SCAN_LEN);
 	for (p = bios; p + sizeof(bf->rsdp_copy) <= bios + SCAN_LEN;
 	     p += RSDP_ALIGN) {
-		if (memcmp(p, "RSD PTR ", 8) || sum(p, RSDP_OLD_LEN))
+		if (memcmp(p, "RSD PTR ", 8) != 0 || sum(p, RSDP_OLD_LEN))
 			continue;
 		len = load_le32(p + RSDP_LEN_AT);
 		bf->rsdp = SCAN_FIRST + (uint64_t)(p - bios);
@@ -319,7 +320,7 @@ static void on_map(void *ctx, size_t off, size_t len)
 	struct handover *h = ctx;
 	struct boot_memory mem = {.gmem = &h->m->gmem};
 	struct boot_firmware bf = {.text_mode = h->text_mode};
-	struct vcpu_entry e;
+	struct vcpu_entry e = {0};
 	struct error err = {0};
 	int rc;
 

@@ -147,7 +147,7 @@ struct memory_backend *config_new_backend(struct config *c, int kind,
 const struct memory_backend *config_find_backend(const struct config *c,
 						 const char *id);
 /* Puts "-option arg", if long cut, before the message. */
-void config_name_place(struct error *err, const char *option, const char *arg);
+void config_name_place(struct error *err, const char *text, const char *arg);
 
 void config_free_backends(struct config *c);
 void config_free_devices(struct config *c);

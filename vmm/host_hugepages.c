@@ -98,12 +98,12 @@ int host_hugepages_find(uint64_t size, struct host_hugepages *pages,
 
 int host_hugepages_explain(uint64_t size, uint64_t bytes, struct error *err)
 {
-	struct host_hugepages pages;
+	struct host_hugepages pages = {0};
 	uint64_t needed;
 	char text[24];
 	int rc = host_hugepages_find(size, &pages, err);
 
-	if (rc < 0)
+	if (rc < 0 || !pages.size)
 		return rc;
 	needed = (bytes + pages.size - 1) / pages.size;
 	print_size(pages.size, text, sizeof(text));

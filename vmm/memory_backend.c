@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <linux/mempolicy.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,13 +49,13 @@ struct opening {
 /* A folder gets a file that has no name. */
 static int open_in_folder(const char *folder, struct error *err)
 {
-	char *name = malloc(strlen(folder) + sizeof(FILE_TEMPLATE));
+	size_t size = strlen(folder) + sizeof(FILE_TEMPLATE);
+	char *name = malloc(size);
 	int fd, rc;
 
 	if (!name)
 		return error_set(err, ENOMEM, "out of memory");
-	memcpy(name, folder, strlen(folder));
-	memcpy(name + strlen(folder), FILE_TEMPLATE, sizeof(FILE_TEMPLATE));
+	snprintf(name, size, "%s" FILE_TEMPLATE, folder);
 	fd = mkostemp(name, O_CLOEXEC);
 	rc = errno;
 	if (fd >= 0)

@@ -338,7 +338,7 @@ static void help_all(struct monitor_call *call, bool info)
 	for (i = 0; monitor_tables[i]; i++)
 		for (c = monitor_tables[i]; c->run; c++)
 			n++;
-	all = calloc(n, sizeof(*all));
+	all = calloc(n + 1, sizeof(*all));
 	if (!all)
 		return;
 	n = 0;

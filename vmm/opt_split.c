@@ -38,7 +38,7 @@ int opt_list_add(struct opt_list *list, const char *key, const char *value,
 /* Copies up to the next single comma, a double one as one; moves *text on. */
 static char *take_value(const char **text)
 {
-	char *out = malloc(strlen(*text) + 1), *w = out;
+	char *out = calloc(strlen(*text) + 1, 1), *w = out;
 	const char *s = *text;
 
 	if (!out)

@@ -245,8 +245,10 @@ static int take_range(const char **s, uint64_t *first, uint64_t *last)
 {
 	int rc = take_number(s, first);
 
+	if (rc < 0)
+		return rc;
 	*last = *first;
-	if (rc == 0 && **s == '-') {
+	if (**s == '-') {
 		(*s)++;
 		rc = take_number(s, last);
 	}
@@ -320,7 +322,7 @@ int opt_parse_uuid(const char *text, uint8_t uuid[16], struct error *err)
 			continue;
 		}
 		v = hex_digit(text[i]);
-		out[n / 2] = (uint8_t)(out[n / 2] << 4 | (v & 15));
+		out[n / 2] = (uint8_t)(n % 2 ? out[n / 2] << 4 | (v & 15) : v);
 		n++;
 	}
 	if (v < 0)

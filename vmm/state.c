@@ -149,7 +149,7 @@ static const uint8_t *load(const struct state_field *f, uint8_t *base,
 int state_load(const struct state_desc *desc, void *dev, const void *buf,
 	       size_t len, uint32_t version, struct error *err)
 {
-	const struct state_field *bad = NULL;
+	const struct state_field *bad = desc->fields;
 
 	if (version != desc->version)
 		return error_set(err, EINVAL,
