@@ -20,8 +20,8 @@ struct smbios_conf {
 	const struct smbios_fields *fields;
 	uint8_t uuid[16]; /* in the order it is written in */
 	uint64_t below_4g, above_4g; /* bytes of RAM */
-	unsigned sockets, cores,
-		threads; /* cores per socket, threads per core */
+	/* Cores per socket, threads per core. */
+	unsigned sockets, cores, threads;
 	uint32_t cpuid_eax, cpuid_edx; /* CPUID leaf 1 */
 	bool v3; /* a 64-bit entry point, SMBIOS 3.0 instead of 2.8 */
 	/*
