@@ -76,19 +76,11 @@ static int read_header(struct elf *elf, uint64_t *phoff, unsigned *phnum,
 		elf->entry = h.h32.e_entry;
 		*phoff = h.h32.e_phoff;
 		*phnum = h.h32.e_phnum;
-		elf->shoff = h.h32.e_shoff;
-		elf->shnum = h.h32.e_shnum;
-		elf->shentsize = h.h32.e_shentsize;
-		elf->shstrndx = h.h32.e_shstrndx;
 		return check_ident(&h, h.h32.e_type, h.h32.e_machine, err);
 	}
 	elf->entry = h.h64.e_entry;
 	*phoff = h.h64.e_phoff;
 	*phnum = h.h64.e_phnum;
-	elf->shoff = h.h64.e_shoff;
-	elf->shnum = h.h64.e_shnum;
-	elf->shentsize = h.h64.e_shentsize;
-	elf->shstrndx = h.h64.e_shstrndx;
 	return check_ident(&h, h.h64.e_type, h.h64.e_machine, err);
 }
 

@@ -21,9 +21,6 @@ struct elf {
 	uint64_t entry;
 	struct elf_segment load[ELF_SEGMENTS_MAX], note[ELF_SEGMENTS_MAX];
 	unsigned nload, nnote;
-	/* The section headers, as they are in the file. */
-	uint64_t shoff;
-	unsigned shnum, shentsize, shstrndx;
 };
 
 /* Does the file begin as an ELF image does? */

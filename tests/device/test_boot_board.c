@@ -57,8 +57,10 @@ static void check_table(gpa_t gpa, gpa_t low)
 
 START_TEST(test_tables)
 {
-	struct smbios_conf smbios = {.below_4g = HARNESS_RAM,
-				     .ncpus = 1,
+	static const struct smbios_fields fields;
+	struct smbios_conf smbios = {.fields = &fields,
+				     .below_4g = HARNESS_RAM,
+				     .sockets = 1,
 				     .cores = 1,
 				     .threads = 1};
 	struct firmware_tables t;
