@@ -110,7 +110,11 @@ static void find_holder(int fd, char *buf, size_t size)
 			name[strcspn(name, "\n")] = 0;
 		if (f)
 			fclose(f);
-		snprintf(buf, size, "process %.16s (%s)", e->d_name, name);
+		if (strtol(e->d_name, NULL, 10) == getpid())
+			snprintf(buf, size, "another drive of this machine");
+		else
+			snprintf(buf, size, "process %.16s (%s)", e->d_name,
+				 name);
 		break;
 	}
 	closedir(proc);

@@ -62,7 +62,9 @@ static void hmp_reply(struct monitor *mon, struct monitor_call *call,
 		write_text(mon, "\n", 1);
 	}
 	json_decref(result);
-	readline_show_prompt(mon->readline);
+	/* The prompt of the shell follows when this was the last command. */
+	if (mon->m->shutdown_cause != CAUSE_HOST_QMP_QUIT)
+		readline_show_prompt(mon->readline);
 }
 
 /* Up to the end of a line. */

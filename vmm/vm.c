@@ -105,9 +105,10 @@ static void end(struct machine *m, struct signals *signals)
 {
 	vcpus_destroy(m);
 	quiesce(m);
+	/* Before the serial ports: or a mux would turn to its monitor. */
+	monitors_close(m);
 	while (!list_empty(&m->devices))
 		device_free(container_of(m->devices.prev, struct device, link));
-	monitors_close(m);
 	chardev_close_all(m);
 	signals_fini(signals);
 	machine_notify(m, EVENT_EXIT);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """make demo: SeaBIOS boots GRUB from a CD to its prompt, on the terminal."""
 import os
+import re
 import subprocess
 import sys
 import types
@@ -31,7 +32,8 @@ def interactive(iso):
 def shown(iso):
     with Vm(*LINE, "-cdrom", iso) as vm:
         text = vm.serial.expect(r"grub> ", 600)
-        print(text.split("\x1b")[-1][3:].strip())
+        screen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.split("\x1b[J")[-1])
+        print(screen.replace("\r", "").strip())
         print("\n\nThis was GRUB's prompt; from a terminal it stays to be "
               "used.")
     return 0

@@ -115,7 +115,8 @@ def test_unreadable_image():
 def test_same_image_twice():
     with tempfile.NamedTemporaryFile() as f:
         f.truncate(1 << 20)
-        refused("in use by", "-drive", f"file={f.name},format=raw", "-drive",
+        refused("in use by another drive of this machine", "-drive",
+                f"file={f.name},format=raw", "-drive",
                 f"file={f.name},format=raw")
 
 

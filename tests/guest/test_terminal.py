@@ -5,6 +5,7 @@ import pty
 import signal
 import subprocess
 import termios
+import time
 
 from guest.vm import PCVM, Stream, needs_kvm
 
@@ -47,6 +48,36 @@ def test_keys_of_the_mux():
         t.stream.expect(r"Terminated", 20)
         assert t.process.wait(20) == 0
         assert t.restored()
+
+
+def rest(t):
+    """What it says after what was expected, until it has ended."""
+    assert t.process.wait(20) is not None
+    os.set_blocking(t.master, False)
+    seen = t.stream.seen[t.stream.taken:]
+    try:
+        return seen + os.read(t.master, 65536)
+    except BlockingIOError:
+        return seen
+
+
+def test_nothing_after_the_last_command():
+    with Terminal("-S", "-display", "none", "-monitor", "stdio") as t:
+        t.stream.expect(r"\(qemu\) ", 20)
+        t.stream.send("quit\r")
+        t.stream.expect(r"quit\r\r?\n", 20)
+        assert rest(t) == b""
+
+
+def test_a_signal_shows_no_monitor():
+    with Terminal("-S", "-nographic", "-cpu", "kvm64,-sse3") as t:
+        for _ in range(200):
+            if not t.restored():
+                break
+            time.sleep(0.05)
+        t.process.send_signal(signal.SIGTERM)
+        t.stream.expect(r"terminating on signal 15[^\n]*\n", 20)
+        assert rest(t) == b""
 
 
 def ends_by(sig, status):
