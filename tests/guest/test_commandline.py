@@ -7,7 +7,7 @@ import shutil
 import stat
 import tempfile
 
-from guest.vm import PCVM, QEMU, needs, needs_kvm, run
+from guest.vm import PCVM, QEMU, Vm, needs, needs_kvm, run
 from run import Skip
 
 SRCDIR = os.environ.get("PCVM_SRCDIR", ".")
@@ -122,25 +122,13 @@ def test_same_image_twice():
 
 def test_image_in_use_by_qemu_names_its_pid():
     needs(QEMU)
-    import subprocess
-    import time
     with tempfile.NamedTemporaryFile() as f:
         f.truncate(1 << 20)
-        qemu = subprocess.Popen([QEMU, "-display", "none", "-S", "-drive",
-                                 f"file={f.name},format=raw", "-machine",
-                                 "accel=tcg"], stdin=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL)
-        try:
-            for _ in range(600):
-                with open("/proc/locks", encoding="ascii") as locks:
-                    if f":{os.stat(f.name).st_ino} " in locks.read():
-                        break
-                time.sleep(0.1)
-            refused(f"process {qemu.pid} ", "-drive",
+        with Vm("-S", "-drive", f"file={f.name},format=raw",
+                program=QEMU) as qemu:
+            qemu.hmp("info status")
+            refused(f"process {qemu.process.pid} ", "-drive",
                     f"file={f.name},format=raw")
-        finally:
-            qemu.kill()
-            qemu.wait(20)
 
 
 def test_every_option_of_qemu_is_known():
