@@ -23,7 +23,7 @@
 
 /* A pending exception; without CR0.NE it would be the interrupt controller's.
  */
-static enum insn_result check_pending(struct insn_cpu *cpu)
+enum insn_result fpu_check_pending(struct insn_cpu *cpu)
 {
 	if (!(load_le16(cpu->xsave + XSTATE_FSW) & FSW_ES))
 		return INSN_DONE;
@@ -39,24 +39,24 @@ enum insn_result insn_fwait(struct insn *in)
 	if ((in->cpu->sregs.cr0 & both) == both)
 		return insn_raise(in->cpu, EXC_NM);
 	TRY(xstate_load(in->cpu));
-	return check_pending(in->cpu);
+	return fpu_check_pending(in->cpu);
 }
 
-/* Registers are kept in the order of the stack, whose top is 0 from now on. */
-static void rotate_stack(struct insn_cpu *cpu)
+/* Registers are kept in the order of the stack: a new top rotates them. */
+void fpu_rotate(struct insn_cpu *cpu, unsigned new_top)
 {
 	unsigned top = FSW_TOP(load_le16(cpu->xsave + XSTATE_FSW)), i;
 	uint8_t old[ST_COUNT * ST_SIZE], *st = cpu->xsave + XSTATE_ST;
 
 	memcpy(old, st, sizeof(old));
 	for (i = 0; i < ST_COUNT; i++)
-		memcpy(st + (size_t)((i + top) % ST_COUNT) * ST_SIZE,
+		memcpy(st + (size_t)((i + top - new_top) % ST_COUNT) * ST_SIZE,
 		       old + (size_t)i * ST_SIZE, ST_SIZE);
 }
 
 static void restart(struct insn_cpu *cpu)
 {
-	rotate_stack(cpu);
+	fpu_rotate(cpu, 0);
 	memset(cpu->xsave, 0, XSTATE_MXCSR);
 	store_le16(cpu->xsave + XSTATE_FCW, FCW_INIT);
 	xstate_touch(cpu, XBIT(XSTATE_X87));
@@ -68,8 +68,8 @@ enum insn_result fpu_check_mmx(struct insn_cpu *cpu)
 	uint8_t *fsw;
 
 	TRY(fpu_check(cpu, FPU_MMX));
-	TRY(check_pending(cpu));
-	rotate_stack(cpu);
+	TRY(fpu_check_pending(cpu));
+	fpu_rotate(cpu, 0);
 	fsw = cpu->xsave + XSTATE_FSW;
 	store_le16(fsw, (uint16_t)(load_le16(fsw) & ~FSW_TOP_MASK));
 	cpu->xsave[XSTATE_FTW] = FTW_VALID;
@@ -104,7 +104,7 @@ enum insn_result insn_fnst(struct insn *in)
 }
 
 /* The summary bits follow the exceptions that are not masked. */
-static void set_fcw(struct insn_cpu *cpu, uint16_t fcw)
+void fpu_set_fcw(struct insn_cpu *cpu, uint16_t fcw)
 {
 	uint16_t fsw = load_le16(cpu->xsave + XSTATE_FSW);
 
@@ -122,9 +122,9 @@ enum insn_result insn_fldcw(struct insn *in)
 	uint64_t fcw;
 
 	TRY(fpu_check(in->cpu, FPU_X87));
-	TRY(check_pending(in->cpu));
+	TRY(fpu_check_pending(in->cpu));
 	TRY(insn_get(in, 0, &fcw));
-	set_fcw(in->cpu, (uint16_t)fcw);
+	fpu_set_fcw(in->cpu, (uint16_t)fcw);
 	return INSN_DONE;
 }
 

@@ -230,8 +230,15 @@ void xstate_set_vector(struct insn_cpu *cpu, unsigned n, const uint8_t *buf,
 		       size_t size, bool zero);
 /* #UD, #NM as CR0 and CR4 have it, for a class of instructions; loads. */
 enum fpu_class { FPU_X87, FPU_MMX, FPU_SSE, FPU_AVX, FPU_AVX512, FPU_XSAVE };
-enum insn_result fpu_check_mmx(struct insn_cpu *cpu); /* insn_fpu.c */
 enum insn_result fpu_check(struct insn_cpu *cpu, enum fpu_class class);
+
+/* insn_fpu.c: x87, loaded. */
+enum insn_result fpu_check_mmx(struct insn_cpu *cpu);
+/* #MF for an exception that is pending. */
+enum insn_result fpu_check_pending(struct insn_cpu *cpu);
+void fpu_set_fcw(struct insn_cpu *cpu, uint16_t fcw);
+/* Puts the registers in their order under a new top of the stack. */
+void fpu_rotate(struct insn_cpu *cpu, unsigned new_top);
 
 /* insn_desc.c: descriptors. */
 struct descriptor {
@@ -336,6 +343,8 @@ enum insn_result insn_fninit(struct insn *in);
 enum insn_result insn_fnclex(struct insn *in);
 enum insn_result insn_fnst(struct insn *in);
 enum insn_result insn_fldcw(struct insn *in);
+enum insn_result insn_fldenv(struct insn *in);
+enum insn_result insn_fnstenv(struct insn *in);
 enum insn_result insn_ldmxcsr(struct insn *in);
 enum insn_result insn_stmxcsr(struct insn *in);
 

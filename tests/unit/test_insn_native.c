@@ -73,7 +73,10 @@ __asm__(".pushsection .rodata\n"
 	I("prefetchnta (%rdi)") I("rdsspq %rax") I("rdsspd %eax")
 	/* control */
 	I("fwait") I("fninit") I("fnclex") I("fnstcw (%rdi)")
-	I("fnstsw (%rdi)") I("fnstsw %ax") I("fldcw (%rdi)") I("emms")
+	I("fnstsw (%rdi)") I("fnstsw %ax") I("fnstenv (%rdi)") I("data16 fnstenv (%rdi)")
+	I("fnsave (%rdi)") I("data16 fnsave (%rdi)") I("fldenv (%rdi)")
+	I("data16 fldenv (%rdi)") I("frstor (%rdi)")
+	I("data16 frstor (%rdi)") I("fldcw (%rdi)") I("emms")
 	I("ldmxcsr (%rdi)") I("stmxcsr (%rdi)") I("vldmxcsr (%rdi)")
 	I("vstmxcsr (%rdi)") I("xgetbv")
 	/* areas */
@@ -320,7 +323,7 @@ static void area_setup(struct test *t, uint8_t *area)
 	uint8_t image[WORLD_XSAVE];
 	uint64_t bv;
 
-	if (!has(t->text, "rstor"))
+	if (!has(t->text, "rstor") || has(t->text, "frstor"))
 		return;
 	random_fpu(w, image);
 	memcpy(area, image, BUFFER - AT);
@@ -350,6 +353,8 @@ static void setup(struct test *t)
 	if (has(t->text, "ldmxcsr"))
 		store_le32(t->buffer + AT,
 			   (uint32_t)((world_random(w) & 0xe03f) | 0x1f80));
+	if (has(t->text, "fldenv") || has(t->text, "frstor"))
+		store_le16(t->buffer + AT, (uint16_t)(world_random(w) | 0x3f));
 	if (has(t->text, "fldcw"))
 		store_le16(t->buffer + AT, (uint16_t)(world_random(w) | 0x3f));
 	for (i = 0; i < 16; i++)
