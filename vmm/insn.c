@@ -92,9 +92,10 @@ static enum insn_result fetch(struct insn *in, const uint8_t *bytes, size_t len)
 
 	if (len > sizeof(code))
 		len = sizeof(code);
-	memcpy(code, bytes, len);
-	if (len)
+	if (len) {
+		memcpy(code, bytes, len);
 		st = decode(in, code, len);
+	}
 	if (st == ZYDIS_STATUS_NO_MORE_DATA && len < sizeof(code)) {
 		rc = mem_fetch(in->cpu, code, &len);
 		st = decode(in, code, len);
