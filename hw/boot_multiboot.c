@@ -109,7 +109,7 @@ static int load_kernel(const struct boot_image *img, struct boot_memory *mem,
 	struct multiboot_addresses a;
 	struct header h;
 	struct elf elf;
-	uint64_t at;
+	uint64_t at = 0;
 	int rc = find_header(&img->kernel, &h, &at, err);
 
 	if (rc <= 0)
@@ -137,7 +137,7 @@ static int load_kernel(const struct boot_image *img, struct boot_memory *mem,
 static int put_modules(const struct boot_image *img, struct boot_memory *mem,
 		       gpa_t end, struct info *info, struct error *err)
 {
-	struct multiboot_module m[BOOT_MODULES_MAX];
+	struct multiboot_module m[BOOT_MODULES_MAX] = {0};
 	struct module list[BOOT_MODULES_MAX] = {0};
 	unsigned i, n = img->nmodules;
 	gpa_t gpa;
@@ -237,7 +237,7 @@ static int load(const struct boot_image *img, struct boot_memory *mem,
 		const struct boot_firmware *fw, struct vcpu_entry *entry,
 		struct error *err)
 {
-	gpa_t end;
+	gpa_t end = 0;
 	int rc = load_kernel(img, mem, &entry->rip, &end, err);
 
 	if (rc < 0)

@@ -187,7 +187,7 @@ static int read_wishes(const struct boot_file *f, struct wishes *w,
 	bool found = false;
 
 	*w = (struct wishes){.at = 0};
-	for (p = data; rc == 0 && p + 4 * sizeof(le32) <= data + len;
+	for (p = data; p && rc == 0 && p + 4 * sizeof(le32) <= data + len;
 	     p += TAG_ALIGN) {
 		found = is_header(p);
 		if (found)
@@ -402,7 +402,7 @@ static int build_info(struct boot2 *b, struct error *err)
 static int put_info(struct boot2 *b, struct vcpu_entry *entry,
 		    struct error *err)
 {
-	gpa_t gpa;
+	gpa_t gpa = 0;
 	int rc;
 
 	blob_init(&b->info, 0);
