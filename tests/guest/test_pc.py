@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a guest of our own finds, and what the monitors make of its state."""
 import re
+import time
 
 from guest.images import copy_of
 from guest.pc_guest import BOOT, guest_disk
 from guest.vm import QEMU, Vm, needs
+from run import Skip
 
 FOUR_GIB = 1 << 32
 RAM = 1
@@ -67,6 +69,26 @@ def test_sleep_and_wakeup():
         vm.hmp("system_wakeup")
         vm.serial.expect("resumed", BOOT)
         assert vm.hmp("info status") == "VM status: running\n"
+
+
+def test_what_cannot_be_run_stops_the_machine_and_the_monitor_lives():
+    with copy_of(guest_disk("v")) as disk, Vm(
+            "-m", "64", "-drive", f"file={disk},format=raw") as vm:
+        vm.serial.expect("vectors", BOOT)
+        end = time.monotonic() + BOOT
+        while "running" in vm.hmp("info status"):
+            if b"done" in vm.serial.seen:
+                raise Skip("this host runs ring 0 by itself")
+            try:
+                vm.serial.expect("done", 1)
+            except AssertionError:
+                assert time.monotonic() < end
+        assert vm.hmp("info status") == "VM status: paused (internal-error)\n"
+        told = vm.stderr()
+        assert "KVM internal error. Suberror: 1\n" in told, told
+        assert re.search(r"\nEAX=\w{8} .*\nCode=0f 58 c8 ", told, re.S), told
+        assert re.search(r"\nInstruction=addps +%xmm0, %xmm1\n", told), told
+        assert "0f 58 c8" in vm.hmp("x /i $eip")
 
 
 COMMANDS = ("info mem", "info tlb", "info irq", "info registers",
