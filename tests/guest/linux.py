@@ -187,7 +187,7 @@ class Linux(Vm):
 
     PROMPT = r"guest# "
 
-    def __init__(self, *args, append="", memory=256, cpus=1, fast=True,
+    def __init__(self, *args, append="", memory=128, cpus=1, fast=True,
                  kernel=None, initrd=None, program=None, qmp=False):
         files = guest_kernel()
         line = " ".join(filter(None, ["console=ttyS0", FAST if fast else "",
