@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Block devices of the host, asynchronously.
+ * Block devices of the host, asynchronously: what devices see of them.
  *
  * A device holds a front end, never a node: what is behind a front end can be
- * opened, closed and replaced while the device keeps it.  Requests run in the
- * I/O thread of the front end and complete in the loop that they name.
+ * opened, closed and replaced, under drain, while the device keeps it.
+ * Requests run in the I/O thread of the front end and complete in the loop
+ * that they name.
  *
  * Opening, closing and draining: main loop, machine lock.  blk_submit: any
  * thread.
@@ -12,6 +13,8 @@
 #ifndef BLOCK_BLOCK_H
 #define BLOCK_BLOCK_H
 
+#include <jansson.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -22,44 +25,43 @@
 
 #define BLK_SECTOR 512u
 
-enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH };
+enum blk_op {
+	BLK_READ,
+	BLK_WRITE,
+	BLK_FLUSH,
+	BLK_WRITE_ZEROES, /* off, len */
+	BLK_DISCARD, /* off, len; a hint: success says nothing */
+};
 
-enum { BLK_FUA = 1 }; /* flags: on disk when done */
+enum {
+	BLK_FUA = 1, /* writes: on disk when done */
+	BLK_MAY_UNMAP = 2, /* zeroes: the blocks may be given back */
+	BLK_COMPRESS = 4, /* writes of whole clusters: store them compressed */
+	BLK_NO_FALLBACK = 8, /* zeroes: -ENOTSUP rather than writing them out */
+};
 
 struct blk_front;
 struct blk_node;
 
-/* Lives with the device; nothing in it changes until done is called. */
+/* Lives with its owner; nothing in it changes until done is called. */
 struct blk_req {
 	enum blk_op op;
 	unsigned flags;
 	uint64_t off; /* bytes */
+	uint64_t len; /* of zeroes and discards; else what iov holds */
 	const struct iovec *iov;
 	int niov;
 	struct loop *loop; /* done is called there; NULL: in the I/O thread */
 	void (*done)(struct blk_req *req, int rc); /* 0 or -errno */
 	int rc;
+
+	/* From here on the block layer's own. */
+	void (*finish)(struct blk_req *req); /* instead of done, if set */
+	uint64_t at; /* off, as the node that has the request counts */
 	struct blk_front *front;
+	struct blk_node *node;
+	struct list link;
 	struct loop_task task;
-};
-
-struct blk_driver {
-	const char *name;
-	int (*open)(struct blk_node *node, const char *file, bool readonly,
-		    struct error *err);
-	/* I/O thread; 0 or -errno when the request is complete. */
-	int (*submit)(struct blk_node *node, struct blk_req *req);
-	void (*close)(struct blk_node *node);
-};
-
-struct blk_node {
-	const struct blk_driver *driver;
-	const char *format; /* "raw" */
-	char *file;
-	uint64_t size; /* bytes, a multiple of BLK_SECTOR */
-	bool readonly;
-	bool probed; /* its format was guessed: sector 0 is guarded */
-	int fd;
 };
 
 struct blk_front {
@@ -68,10 +70,13 @@ struct blk_front {
 	char device[64]; /* path of the device that has it */
 	struct blk_node *node; /* NULL: no medium */
 	bool removable, readonly;
+	bool writethrough; /* every write is on disk when done */
 	bool locked, tray_open;
 	struct loop *loop; /* of its I/O thread */
 	pthread_t thread;
-	_Atomic unsigned in_flight;
+	pthread_mutex_t lock; /* guards in_flight */
+	pthread_cond_t idle;
+	unsigned in_flight;
 };
 
 /* All front ends of a machine; machine lock. */
@@ -79,25 +84,64 @@ struct blk_fronts {
 	struct list list;
 };
 
-/*
- * Opens a node over a host file.  format NULL: by its content, raw with a
- * warning.  The image is locked against other users, whom the error names.
- */
-struct blk_node *blk_node_open(const char *file, const char *format,
-			       bool readonly, struct error *err);
-void blk_node_close(struct blk_node *node);
+enum blk_aio { BLK_AIO_THREADS, BLK_AIO_NATIVE, BLK_AIO_URING };
 
-/* A front end with its I/O thread; node may be NULL and is taken over. */
+enum {
+	BLK_O_RDWR = 1,
+	BLK_O_DIRECT = 2, /* cache.direct: O_DIRECT */
+	BLK_O_NO_FLUSH = 4, /* cache.no-flush: flushes do nothing */
+	BLK_O_NO_BACKING = 8, /* leave the backing chain alone */
+	BLK_O_UNMAP = 0x10, /* discard=unmap: discards reach the host */
+	BLK_O_CHECK = 0x20, /* to be checked: repair nothing while opening */
+	BLK_O_FORCE_SHARE = 0x40, /* read-only, beside others that write */
+	BLK_O_NO_IO = 0x80, /* only to be told of: no external data file */
+	BLK_O_COPY_ON_READ = 0x100,
+	BLK_O_NO_LOCK = 0x200, /* locking=off */
+	BLK_O_RESIZE = 0x400, /* protocols: may grow by writing behind it */
+};
+
+/* What to open: a file by its name, or options as -blockdev has them. */
+struct blk_open {
+	const char *filename; /* or NULL */
+	const char *format; /* of the filename; NULL: by its content */
+	json_t *options; /* borrowed; with filename: of the format's node */
+	unsigned flags; /* BLK_O_* */
+	enum blk_aio aio;
+	const char *node_name; /* or NULL */
+};
+
+/* For blk_front_new: a graph in a context of its own; see block/node.h. */
+struct blk_node *blk_open_alone(const struct blk_open *how, struct error *err);
+/* With the last one the node is drained, flushed and closed. */
+void blk_node_unref(struct blk_node *node);
+
+/*
+ * A front end with its I/O thread; node may be NULL and is taken over, with
+ * its context, which no loop may have yet.
+ */
 struct blk_front *blk_front_new(struct blk_fronts *all, const char *id,
 				struct blk_node *node, bool removable,
 				struct error *err);
+/* Drains, flushes and closes what is behind it. */
 void blk_front_free(struct blk_front *front);
 
 /* Bytes of the medium, 0 without one. */
 uint64_t blk_size(const struct blk_front *front);
 /* Starts req; done is always called later, also for errors. */
 void blk_submit(struct blk_front *front, struct blk_req *req);
-/* Waits until nothing is in flight in the I/O thread. */
+/* Waits until nothing is in flight. */
 void blk_drain(struct blk_front *front);
+/*
+ * Drains and calls fn in the I/O thread, where it may use the node as
+ * block/node.h says: snapshots, resizing.  Returns what fn does.
+ */
+int blk_front_call(struct blk_front *front,
+		   int (*fn)(struct blk_node *node, void *ctx), void *ctx);
+/*
+ * Puts another node (NULL: none) behind the front end, under drain, and
+ * returns the old one, which now belongs to the caller.
+ */
+int blk_front_replace(struct blk_front *front, struct blk_node *node,
+		      struct blk_node **old, struct error *err);
 
 #endif

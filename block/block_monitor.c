@@ -2,7 +2,7 @@
 /* info block, query-block. */
 #include "block/block_monitor.h"
 
-#include "block/block.h"
+#include "block/driver.h"
 
 static json_t *describe(const struct blk_front *f)
 {
@@ -16,10 +16,12 @@ static json_t *describe(const struct blk_front *f)
 		json_object_set_new(
 			o, "inserted",
 			json_pack("{s:s, s:s, s:b, s:{s:s, s:s, s:I}}", "file",
-				  f->node->file, "drv", f->node->format, "ro",
+				  f->node->filename, "drv",
+				  f->node->driver->name, "ro",
 				  f->node->readonly, "image", "filename",
-				  f->node->file, "format", f->node->format,
-				  "virtual-size", (json_int_t)f->node->size));
+				  f->node->filename, "format",
+				  f->node->driver->name, "virtual-size",
+				  (json_int_t)f->node->size));
 	return o;
 }
 

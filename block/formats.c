@@ -4,6 +4,27 @@
 
 #include <string.h>
 
+#include "block/driver.h"
+#include "block/file.h"
+#include "block/raw.h"
+
+const struct blk_driver *const blk_drivers[] = {
+	&blk_file,
+	&blk_host_device,
+	&blk_raw,
+	NULL,
+};
+
+const struct blk_driver *blk_driver_find(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; blk_drivers[i]; i++)
+		if (!strcmp(blk_drivers[i]->name, name))
+			return blk_drivers[i];
+	return NULL;
+}
+
 struct format {
 	const char *name;
 	size_t off, len;

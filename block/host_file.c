@@ -22,6 +22,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "block/node.h"
+
 enum perm { PERM_READ = 0, PERM_WRITE = 1 };
 
 #define LOCK_DOES    100
@@ -137,10 +139,11 @@ static int in_use(int fd, bool readonly, struct error *err)
  * Ours first, then a look at the others': of two who start at once, one sees
  * the other.
  */
-static int lock_image(int fd, bool readonly, struct error *err)
+static int lock_image(int fd, unsigned flags, struct error *err)
 {
+	bool readonly = !(flags & BLK_O_RDWR);
 	bool does[PERMS] = {[PERM_READ] = true, [PERM_WRITE] = !readonly};
-	bool forbids[PERMS] = {[PERM_WRITE] = true};
+	bool forbids[PERMS] = {[PERM_WRITE] = !(flags & BLK_O_FORCE_SHARE)};
 	int n, rc = 0;
 
 	for (n = 0; n < PERMS && rc == 0; n++) {
@@ -159,41 +162,68 @@ static int lock_image(int fd, bool readonly, struct error *err)
 	return rc < 0 ? in_use(fd, readonly, err) : 0;
 }
 
-static int get_size(int fd, const struct stat *st, uint64_t *size)
+int host_file_size(const struct host_file *file, uint64_t *size)
 {
-	if (S_ISBLK(st->st_mode))
-		return ioctl(fd, BLKGETSIZE64, size) < 0 ? -errno : 0;
-	*size = (uint64_t)st->st_size;
+	struct stat st;
+
+	if (file->is_device)
+		return ioctl(file->fd, BLKGETSIZE64, size) < 0 ? -errno : 0;
+	if (fstat(file->fd, &st) < 0)
+		return -errno;
+	*size = (uint64_t)st.st_size;
 	return 0;
 }
 
-int host_file_open(const char *file, bool readonly, uint64_t *size,
-		   struct error *err)
+static int check_kind(struct host_file *f, struct error *err)
 {
 	struct stat st;
-	int fd, rc;
 
-	/* O_NONBLOCK: a fifo must not hold us up before it is refused. */
-	fd = open(file,
-		  (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && errno == EISDIR)
-		return error_set(err, EISDIR, "cannot open: it is a directory");
-	if (fd < 0)
+	if (fstat(f->fd, &st) < 0)
 		return error_errno(err, errno, "cannot open");
-	if (fstat(fd, &st) < 0 ||
-	    (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))) {
-		close(fd);
-		return error_set(err, EINVAL, "cannot open: it is %s",
-				 S_ISDIR(st.st_mode)
-					 ? "a directory"
-					 : "neither a file nor a block device");
-	}
-	rc = get_size(fd, &st, size);
-	rc = rc < 0 ? error_errno(err, -rc, "cannot get the size")
-		    : lock_image(fd, readonly, err);
-	if (rc < 0) {
-		close(fd);
+	f->is_device = S_ISBLK(st.st_mode);
+	if (S_ISREG(st.st_mode) || f->is_device)
+		return 0;
+	return error_set(err, EINVAL, "cannot open: it is %s",
+			 S_ISDIR(st.st_mode)
+				 ? "a directory"
+				 : "neither a file nor a block device");
+}
+
+static int open_flags(unsigned flags)
+{
+	/* O_NONBLOCK: a fifo must not hold us up before it is refused. */
+	return (flags & BLK_O_RDWR ? O_RDWR : O_RDONLY) | O_CLOEXEC |
+	       O_NONBLOCK | (flags & BLK_O_DIRECT ? O_DIRECT : 0);
+}
+
+static int prepare(struct host_file *f, unsigned flags, struct error *err)
+{
+	int rc = check_kind(f, err);
+
+	if (rc < 0)
 		return rc;
-	}
-	return fd;
+	rc = host_file_size(f, &f->size);
+	if (rc < 0)
+		return error_errno(err, -rc, "cannot get the size");
+	return flags & BLK_O_NO_LOCK ? 0 : lock_image(f->fd, flags, err);
+}
+
+int host_file_open(const char *file, unsigned flags, struct host_file *out,
+		   struct error *err)
+{
+	int rc;
+
+	out->fd = open(file, open_flags(flags));
+	if (out->fd < 0 && errno == EISDIR)
+		return error_set(err, EISDIR, "cannot open: it is a directory");
+	if (out->fd < 0 && errno == EINVAL && (flags & BLK_O_DIRECT))
+		return error_set(err, EINVAL,
+				 "cannot open: its file system does not "
+				 "support O_DIRECT; use another cache mode");
+	if (out->fd < 0)
+		return error_errno(err, errno, "cannot open");
+	rc = prepare(out, flags, err);
+	if (rc < 0)
+		close(out->fd);
+	return rc;
 }

@@ -8,11 +8,19 @@
 
 #include "vmm/error.h"
 
+struct host_file {
+	int fd;
+	uint64_t size; /* bytes */
+	bool is_device;
+};
+
 /*
- * Opens a regular file or block device and locks it.  Returns the descriptor
- * or -errno; *size is in bytes.
+ * Opens a regular file or block device and locks it; flags are BLK_O_* of
+ * block/node.h.  0 or -errno.
  */
-int host_file_open(const char *file, bool readonly, uint64_t *size,
+int host_file_open(const char *file, unsigned flags, struct host_file *out,
 		   struct error *err);
+/* The size that it has now. */
+int host_file_size(const struct host_file *file, uint64_t *size);
 
 #endif

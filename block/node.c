@@ -1,79 +1,187 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Nodes: images opened by a format. */
+/* Nodes: their lives, and requests on their way through them. */
+#include "block/node.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "block/block.h"
-#include "block/formats.h"
-#include "block/raw.h"
-#include "vmm/log.h"
+#include "block/driver.h"
 
-static int refuse_format(const char *name, struct error *err)
+struct blk_node *blk_node_ref(struct blk_node *node)
 {
-	if (format_is_known(name))
-		return error_set(err, ENOTSUP,
-				 "the format %s is not supported by this "
-				 "version of pcvm; raw is (qemu-img convert "
-				 "-O raw makes one)",
-				 name);
-	return error_set(err, EINVAL, "Unknown driver '%s'", name);
-}
-
-/* Looks at what the image begins with; only raw goes on from here. */
-static int guess(struct blk_node *node, struct error *err)
-{
-	uint8_t head[2 * BLK_SECTOR] = {0};
-	const char *format;
-
-	if (pread(node->fd, head, sizeof(head), 0) < 0)
-		return error_errno(err, errno, "cannot read");
-	format = format_probe(head, sizeof(head));
-	if (format)
-		return refuse_format(format, err);
-	node->probed = true;
-	if (!node->readonly)
-		log_warn("the format of '%s' was not given and looks like raw: "
-			 "the guest may not write another format's header to "
-			 "sector 0; say format=raw to allow it",
-			 node->file);
-	return 0;
-}
-
-struct blk_node *blk_node_open(const char *file, const char *format,
-			       bool readonly, struct error *err)
-{
-	struct blk_node *node;
-
-	if (format && strcmp(format, "raw") != 0) {
-		refuse_format(format, err);
-		return NULL;
-	}
-	node = calloc(1, sizeof(*node));
-	if (!node || !(node->file = strdup(file))) {
-		free(node);
-		error_set(err, ENOMEM, "out of memory");
-		return NULL;
-	}
-	node->driver = &blk_raw;
-	node->format = "raw";
-	node->readonly = readonly;
-	if (blk_raw.open(node, file, readonly, err) < 0) {
-		free(node->file);
-		free(node);
-		return NULL;
-	}
-	if (!format && guess(node, err) < 0) {
-		blk_node_close(node);
-		return NULL;
-	}
+	node->refs++;
 	return node;
 }
 
-void blk_node_close(struct blk_node *node)
+void blk_node_unref(struct blk_node *node)
 {
+	struct blk_ctx *ctx;
+	unsigned i;
+
+	if (!node || --node->refs)
+		return;
+	blk_node_drain(node);
 	node->driver->close(node);
-	free(node->file);
+	for (i = 0; i < BLK_CHILDREN; i++)
+		blk_node_unref(node->child[i]);
+	ctx = node->ctx;
+	list_del(&node->link);
+	free(node->state);
+	free(node->filename);
 	free(node);
+	blk_ctx_unref(ctx);
+}
+
+struct blk_node *blk_node_find(struct blk_ctx *ctx, const char *name)
+{
+	struct blk_node *node;
+
+	list_for_each (node, blk_ctx_nodes(ctx), struct blk_node, link)
+		if (!strcmp(node->name, name))
+			return node;
+	return NULL;
+}
+
+static int check(const struct blk_node *node, const struct blk_req *req)
+{
+	if (req->op == BLK_FLUSH)
+		return 0;
+	if (req->op != BLK_READ && node->readonly)
+		return -EROFS;
+	/* Formats grow their files by writing behind the end. */
+	if (node->driver->protocol)
+		return req->len > INT64_MAX || req->off > INT64_MAX - req->len
+			       ? -EFBIG
+			       : 0;
+	if (req->off > node->size || req->len > node->size - req->off)
+		return -EIO;
+	return 0;
+}
+
+void blk_pass(struct blk_node *child, struct blk_req *req)
+{
+	if (blk_is_aligned(child, req))
+		child->driver->submit(child, req);
+	else
+		blk_align_submit(child, req);
+}
+
+void blk_node_start(struct blk_node *node, struct blk_req *req)
+{
+	int rc;
+
+	if (req->op == BLK_READ || req->op == BLK_WRITE)
+		req->len = blk_iov_len(req->iov, req->niov);
+	req->node = node;
+	req->at = req->off;
+	node->in_flight++;
+	rc = check(node, req);
+	if (rc < 0 || (!req->len && req->op != BLK_FLUSH))
+		blk_ctx_complete(node->ctx, req, rc);
+	else
+		blk_pass(node, req);
+}
+
+void blk_node_submit(struct blk_node *node, struct blk_req *req)
+{
+	req->finish = NULL;
+	blk_node_start(node, req);
+}
+
+void blk_node_drain(struct blk_node *node)
+{
+	unsigned i;
+
+	while (node->in_flight)
+		blk_ctx_poll(node->ctx, true);
+	if (node->driver->drain)
+		node->driver->drain(node);
+	for (i = 0; i < BLK_CHILDREN; i++)
+		if (node->child[i])
+			blk_node_drain(node->child[i]);
+}
+
+void blk_set_backing(struct blk_node *node, struct blk_node *backing)
+{
+	struct blk_node *old = node->child[BLK_BACKING];
+
+	node->child[BLK_BACKING] = backing ? blk_node_ref(backing) : NULL;
+	blk_node_unref(old);
+}
+
+struct waited {
+	struct blk_req req;
+	bool is_done;
+};
+
+static void on_done(struct blk_req *req, int rc)
+{
+	container_of(req, struct waited, req)->is_done = true;
+	(void)rc;
+}
+
+int blk_run(struct blk_node *node, const struct blk_req *req)
+{
+	struct waited w = {.req = *req};
+	int rc;
+
+	w.req.at = req->off;
+	if (req->op == BLK_READ || req->op == BLK_WRITE)
+		w.req.len = blk_iov_len(req->iov, req->niov);
+	if (node->driver->run && blk_is_aligned(node, &w.req)) {
+		rc = check(node, &w.req);
+		return rc < 0 ? rc : node->driver->run(node, &w.req);
+	}
+	w.req.done = on_done;
+	blk_node_submit(node, &w.req);
+	while (!w.is_done)
+		blk_ctx_poll(node->ctx, true);
+	return w.req.rc;
+}
+
+static int run_buffer(struct blk_node *node, enum blk_op op, uint64_t off,
+		      void *buf, size_t len, unsigned flags)
+{
+	struct iovec iov = {.iov_base = buf, .iov_len = len};
+	struct blk_req req = {
+		.op = op, .off = off, .iov = &iov, .niov = 1, .flags = flags};
+
+	return blk_run(node, &req);
+}
+
+int blk_pread(struct blk_node *node, uint64_t off, void *buf, size_t len)
+{
+	return run_buffer(node, BLK_READ, off, buf, len, 0);
+}
+
+int blk_pwrite(struct blk_node *node, uint64_t off, const void *buf, size_t len,
+	       unsigned flags)
+{
+	return run_buffer(node, BLK_WRITE, off, (void *)(uintptr_t)buf, len,
+			  flags);
+}
+
+int blk_zero(struct blk_node *node, uint64_t off, uint64_t len, unsigned flags)
+{
+	struct blk_req req = {.op = BLK_WRITE_ZEROES,
+			      .off = off,
+			      .len = len,
+			      .flags = flags};
+
+	return blk_run(node, &req);
+}
+
+int blk_discard(struct blk_node *node, uint64_t off, uint64_t len)
+{
+	struct blk_req req = {.op = BLK_DISCARD, .off = off, .len = len};
+
+	return blk_run(node, &req);
+}
+
+int blk_flush(struct blk_node *node)
+{
+	struct blk_req req = {.op = BLK_FLUSH};
+
+	return blk_run(node, &req);
 }

@@ -3,7 +3,7 @@
 #ifndef BLOCK_RAW_H
 #define BLOCK_RAW_H
 
-#include "block/block.h"
+#include "block/driver.h"
 
 extern const struct blk_driver blk_raw;
 

@@ -59,12 +59,14 @@ static struct blk_front *open_front(struct places *p,
 				    const char *name, struct error *err)
 {
 	bool cdrom = d->media == MEDIA_CDROM;
+	struct blk_open how = {.filename = d->file,
+			       .format = d->format,
+			       .flags = d->readonly || cdrom ? 0 : BLK_O_RDWR};
 	struct blk_node *node = NULL;
 	struct blk_front *front;
 
 	if (d->file && *d->file) {
-		node = blk_node_open(d->file, d->format, d->readonly || cdrom,
-				     err);
+		node = blk_open_alone(&how, err);
 		if (!node) {
 			error_prefix(err, "%s", d->option);
 			return NULL;
@@ -73,7 +75,7 @@ static struct blk_front *open_front(struct places *p,
 	front = blk_front_new(p->m->fronts, d->id ? d->id : name, node, cdrom,
 			      err);
 	if (!front && node)
-		blk_node_close(node);
+		blk_node_unref(node);
 	return front;
 }
 

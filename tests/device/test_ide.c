@@ -46,7 +46,10 @@ static void make_image(void)
 static struct blk_front *front(const char *name, bool cdrom)
 {
 	struct error err = {0};
-	struct blk_node *node = blk_node_open(path, "raw", cdrom, &err);
+	const struct blk_open how = {.filename = path,
+				     .format = "raw",
+				     .flags = cdrom ? 0 : BLK_O_RDWR};
+	struct blk_node *node = blk_open_alone(&how, &err);
 
 	ck_assert_msg(node != NULL, "%s", err.msg);
 	return blk_front_new(&fronts, name, node, cdrom, &err);

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where nodes do their work: completions, deferred tasks, worker threads.
+ *
+ * One eventfd wakes the owner: workers write to it when the first result comes
+ * in, native AIO does by itself, and the owner does when it has something to
+ * do later and is not polling just then.
+ */
+#include "block/ctx.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "block/node.h"
+
+#define STACK_SIZE  (256u << 10)
+#define MAX_WORKERS 16
+
+struct blk_ctx {
+	unsigned refs;
+	int fd;
+	struct loop *loop;
+	struct loop_fd *lfd;
+	unsigned polling; /* depth */
+	unsigned number;
+	struct list nodes, pollers;
+	struct list tasks, completed;
+
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t work;
+	struct list queue, finished;
+	pthread_t *thread;
+	unsigned threads, idle, max;
+	bool stop;
+};
+
+struct blk_ctx *blk_ctx_new(struct error *err)
+{
+	struct blk_ctx *ctx = calloc(1, sizeof(*ctx));
+
+	if (!ctx) {
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	ctx->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ctx->fd < 0) {
+		error_errno(err, errno, "eventfd");
+		free(ctx);
+		return NULL;
+	}
+	ctx->refs = 1;
+	ctx->max = MAX_WORKERS;
+	list_init(&ctx->nodes);
+	list_init(&ctx->pollers);
+	list_init(&ctx->tasks);
+	list_init(&ctx->completed);
+	list_init(&ctx->queue);
+	list_init(&ctx->finished);
+	pthread_mutex_init(&ctx->lock, NULL);
+	pthread_cond_init(&ctx->work, NULL);
+	return ctx;
+}
+
+struct blk_ctx *blk_ctx_ref(struct blk_ctx *ctx)
+{
+	ctx->refs++;
+	return ctx;
+}
+
+static void stop_workers(struct blk_ctx *ctx)
+{
+	unsigned i;
+
+	pthread_mutex_lock(&ctx->lock);
+	ctx->stop = true;
+	pthread_cond_broadcast(&ctx->work);
+	pthread_mutex_unlock(&ctx->lock);
+	for (i = 0; i < ctx->threads; i++)
+		pthread_join(ctx->thread[i], NULL);
+	free(ctx->thread);
+}
+
+void blk_ctx_unref(struct blk_ctx *ctx)
+{
+	if (!ctx || --ctx->refs)
+		return;
+	stop_workers(ctx);
+	loop_del_fd(ctx->lfd);
+	close(ctx->fd);
+	pthread_mutex_destroy(&ctx->lock);
+	pthread_cond_destroy(&ctx->work);
+	free(ctx);
+}
+
+static void kick(struct blk_ctx *ctx)
+{
+	uint64_t one = 1;
+
+	if (write(ctx->fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: it wakes all the same */
+}
+
+static void quiet(struct blk_ctx *ctx)
+{
+	uint64_t n;
+
+	if (read(ctx->fd, &n, sizeof(n)) < 0)
+		return; /* nobody wrote */
+}
+
+static bool take_finished(struct blk_ctx *ctx)
+{
+	struct list batch, *e;
+	struct blk_work *work;
+	bool any;
+
+	list_init(&batch);
+	pthread_mutex_lock(&ctx->lock);
+	any = !list_empty(&ctx->finished);
+	if (any) {
+		list_insert(ctx->finished.next, &batch);
+		list_del(&ctx->finished);
+	}
+	pthread_mutex_unlock(&ctx->lock);
+	while ((e = list_pop(&batch))) {
+		work = container_of(e, struct blk_work, link);
+		work->done(work);
+	}
+	return any;
+}
+
+static bool run_pollers(struct blk_ctx *ctx)
+{
+	struct blk_poller *p, *tmp;
+	bool any = false;
+
+	list_for_each_safe (p, tmp, &ctx->pollers, struct blk_poller, link)
+		any |= p->poll(p);
+	return any;
+}
+
+static bool run_one(struct blk_ctx *ctx)
+{
+	struct list *e = list_pop(&ctx->completed);
+	struct blk_task *task;
+	struct blk_req *req;
+
+	if (e) {
+		req = container_of(e, struct blk_req, link);
+		if (req->node)
+			req->node->in_flight--;
+		if (req->finish)
+			req->finish(req);
+		else
+			req->done(req, req->rc);
+		return true;
+	}
+	e = list_pop(&ctx->tasks);
+	if (!e)
+		return false;
+	task = container_of(e, struct blk_task, link);
+	task->run(task);
+	return true;
+}
+
+static bool reap(struct blk_ctx *ctx)
+{
+	bool any;
+
+	ctx->polling++;
+	any = take_finished(ctx);
+	any |= run_pollers(ctx);
+	while (run_one(ctx))
+		any = true;
+	ctx->polling--;
+	return any;
+}
+
+void blk_ctx_poll(struct blk_ctx *ctx, bool wait)
+{
+	struct pollfd pfd = {.fd = ctx->fd, .events = POLLIN};
+
+	while (!reap(ctx) && wait)
+		if (poll(&pfd, 1, -1) > 0)
+			quiet(ctx);
+}
+
+static void on_event(void *arg, uint32_t events)
+{
+	struct blk_ctx *ctx = arg;
+
+	(void)events;
+	quiet(ctx);
+	blk_ctx_ref(ctx);
+	reap(ctx);
+	blk_ctx_unref(ctx);
+}
+
+int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
+{
+	loop_del_fd(ctx->lfd);
+	ctx->lfd = NULL;
+	ctx->loop = loop;
+	if (!loop)
+		return 0;
+	ctx->lfd = loop_add_fd(loop, ctx->fd, EPOLLIN, on_event, ctx, err);
+	if (!ctx->lfd)
+		return -ENOMEM;
+	kick(ctx); /* for what is there already */
+	return 0;
+}
+
+void blk_ctx_defer(struct blk_ctx *ctx, struct blk_task *task)
+{
+	if (task->link.next && !list_empty(&task->link))
+		return;
+	if (!ctx->polling && list_empty(&ctx->tasks))
+		kick(ctx);
+	list_add_tail(&ctx->tasks, &task->link);
+}
+
+void blk_ctx_complete(struct blk_ctx *ctx, struct blk_req *req, int rc)
+{
+	req->rc = rc;
+	if (!ctx->polling && list_empty(&ctx->completed))
+		kick(ctx);
+	list_add_tail(&ctx->completed, &req->link);
+}
+
+static void finish_work(struct blk_ctx *ctx, struct blk_work *work)
+{
+	bool first = list_empty(&ctx->finished);
+
+	list_add_tail(&ctx->finished, &work->link);
+	if (first)
+		kick(ctx);
+}
+
+static void *worker(void *arg)
+{
+	struct blk_ctx *ctx = arg;
+	struct blk_work *work;
+	struct list *e;
+
+	pthread_mutex_lock(&ctx->lock);
+	while (!ctx->stop) {
+		e = list_pop(&ctx->queue);
+		if (!e) {
+			ctx->idle++;
+			pthread_cond_wait(&ctx->work, &ctx->lock);
+			ctx->idle--;
+			continue;
+		}
+		pthread_mutex_unlock(&ctx->lock);
+		work = container_of(e, struct blk_work, link);
+		work->run(work);
+		pthread_mutex_lock(&ctx->lock);
+		finish_work(ctx, work);
+	}
+	pthread_mutex_unlock(&ctx->lock);
+	return NULL;
+}
+
+/* With the lock held. */
+static void add_worker(struct blk_ctx *ctx)
+{
+	pthread_t *grown =
+		realloc(ctx->thread, (ctx->threads + 1) * sizeof(*ctx->thread));
+	pthread_attr_t attr;
+	sigset_t all, old;
+
+	if (!grown)
+		return;
+	ctx->thread = grown;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (!pthread_create(&grown[ctx->threads], &attr, worker, ctx)) {
+		pthread_setname_np(grown[ctx->threads], "block worker");
+		ctx->threads++;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+}
+
+void blk_ctx_work(struct blk_ctx *ctx, struct blk_work *work)
+{
+	bool here;
+
+	pthread_mutex_lock(&ctx->lock);
+	list_add_tail(&ctx->queue, &work->link);
+	if (ctx->idle)
+		pthread_cond_signal(&ctx->work);
+	else if (ctx->threads < ctx->max)
+		add_worker(ctx);
+	/* No thread can be had: the owner has to do it. */
+	here = !ctx->threads;
+	if (here)
+		list_del(&work->link);
+	pthread_mutex_unlock(&ctx->lock);
+	if (!here)
+		return;
+	work->run(work);
+	pthread_mutex_lock(&ctx->lock);
+	finish_work(ctx, work);
+	pthread_mutex_unlock(&ctx->lock);
+}
+
+void blk_ctx_set_workers(struct blk_ctx *ctx, unsigned max)
+{
+	pthread_mutex_lock(&ctx->lock);
+	ctx->max = max ? max : 1;
+	pthread_mutex_unlock(&ctx->lock);
+}
+
+void blk_ctx_add_poller(struct blk_ctx *ctx, struct blk_poller *poller)
+{
+	list_add_tail(&ctx->pollers, &poller->link);
+}
+
+void blk_ctx_del_poller(struct blk_poller *poller)
+{
+	list_del(&poller->link);
+}
+
+int blk_ctx_fd(const struct blk_ctx *ctx)
+{
+	return ctx->fd;
+}
+
+struct list *blk_ctx_nodes(struct blk_ctx *ctx)
+{
+	return &ctx->nodes;
+}
+
+unsigned blk_ctx_number(struct blk_ctx *ctx)
+{
+	return ctx->number++;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options of nodes: keys are taken out one by one, so that the rest is wrong.
+ */
+#include "block/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block/driver.h"
+
+char *blk_take_string(json_t *options, const char *key)
+{
+	json_t *v = json_object_get(options, key);
+	char *text = NULL;
+
+	if (json_is_string(v))
+		text = strdup(json_string_value(v));
+	else if (v && !json_is_object(v) && !json_is_array(v))
+		text = json_dumps(v, JSON_ENCODE_ANY);
+	if (text)
+		json_object_del(options, key);
+	return text;
+}
+
+int blk_take_size(json_t *options, const char *key, uint64_t *value,
+		  struct error *err)
+{
+	char *text = blk_take_string(options, key);
+	int rc;
+
+	if (!text)
+		return 0;
+	rc = opt_parse_size(text, 1, value, err);
+	free(text);
+	return rc < 0 ? error_prefix(err, "%s", key) : 0;
+}
+
+int blk_take_bool(json_t *options, const char *key, bool *value,
+		  struct error *err)
+{
+	char *text = blk_take_string(options, key);
+	int rc;
+
+	if (!text)
+		return 0;
+	rc = opt_parse_bool(text, value, err);
+	free(text);
+	return rc < 0 ? error_prefix(err, "%s", key) : 0;
+}
+
+int blk_take_choice(json_t *options, const char *key,
+		    const char *const *choices, int *value, struct error *err)
+{
+	char *text = blk_take_string(options, key);
+	int i;
+
+	if (!text)
+		return 0;
+	for (i = 0; choices[i] && strcmp(choices[i], text) != 0; i++)
+		;
+	if (choices[i])
+		*value = i;
+	else
+		error_set(err, EINVAL, "Parameter '%s' does not accept '%s'",
+			  key, text);
+	free(text);
+	return choices[i] ? 0 : -EINVAL;
+}
+
+/* Of "file.filename": the rest behind the dot, or NULL. */
+static const char *behind(const char *key, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(key, name, n) && key[n] == '.' ? key + n + 1 : NULL;
+}
+
+json_t *blk_take_child(json_t *options, const char *name)
+{
+	json_t *child = json_object_get(options, name), *v;
+	const char *key, *rest;
+	void *tmp;
+
+	if (child) {
+		json_incref(child);
+		json_object_del(options, name);
+	}
+	json_object_foreach_safe(options, tmp, key, v)
+	{
+		rest = behind(key, name);
+		if (!rest)
+			continue;
+		if (!child)
+			child = json_object();
+		if (json_is_object(child))
+			json_object_set(child, rest, v);
+		json_object_del(options, key);
+	}
+	return child;
+}
+
+int blk_options_done(const struct blk_driver *driver, json_t *options,
+		     struct error *err)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(options, key, v)
+	{
+		return error_set(err, EINVAL,
+				 "Block format '%s' does not support the "
+				 "option '%s'",
+				 driver->name, key);
+	}
+	return 0;
+}

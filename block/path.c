@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of images: protocols before them, and names relative to others. */
+#include "block/path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block/node.h"
+
+const char *blk_path_protocol(const char *name, size_t *len)
+{
+	*len = strcspn(name, ":/");
+	return name[*len] == ':' && *len ? name : NULL;
+}
+
+const char *blk_path_plain(const char *name)
+{
+	return strncmp(name, "file:", 5) ? name : name + 5;
+}
+
+char *blk_path_combine(const char *base, const char *name)
+{
+	const char *slash;
+	char *out;
+	size_t n;
+
+	base = blk_path_plain(base);
+	slash = strrchr(base, '/');
+	if (*name == '/' || !slash || blk_path_protocol(name, &n))
+		return strdup(name);
+	if (asprintf(&out, "%.*s%s", (int)(slash + 1 - base), base, name) < 0)
+		return NULL;
+	return out;
+}

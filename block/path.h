@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of images: protocols before them. */
+#ifndef BLOCK_PATH_H
+#define BLOCK_PATH_H
+
+#include <stddef.h>
+
+/* Of "nbd:...": "nbd", *len letters; NULL for the name of a file. */
+const char *blk_path_protocol(const char *name, size_t *len);
+/* Without "file:". */
+const char *blk_path_plain(const char *name);
+
+#endif
