@@ -323,6 +323,9 @@ static void begin(struct qcow2 *q)
 	c->phase = 0;
 	c->pending = 0;
 	c->flushing = c->flushed = false;
+	/* Without refcounts there is no phase that flushes new data first. */
+	if (c->keep_refcounts && q->l2_cache.dirty)
+		q->needs_flush = true;
 	if (c->rc == 0)
 		c->rc = take_all(q);
 	move_all(&q->frees, &c->frees);

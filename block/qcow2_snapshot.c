@@ -265,7 +265,8 @@ static int create(struct qcow2 *q, struct qcow2_snapshot *s)
 	rc = rc < 0 ? rc : count_l1(q, q->l1.val, q->l1.n, 1);
 	if (rc < 0)
 		return rc;
-	rc = qcow2_flush_all(q);
+	/* Once the snapshot is there, nothing of it may be written in place. */
+	rc = qcow2_update_copied(q);
 	rc = rc < 0 ? rc : append(q, s);
 	if (rc < 0) {
 		count_l1(q, q->l1.val, q->l1.n, -1);

@@ -66,7 +66,8 @@ static void load_and_close(const char *file, unsigned flags, uint8_t *disk,
 {
 	struct image_load load = {
 		.node = image_open(file, "qcow2",
-				   BLK_O_RDWR | BLK_O_UNMAP | flags),
+				   BLK_O_RDWR | BLK_O_UNMAP | BLK_O_NO_FLUSH |
+					   flags),
 		.disk = disk,
 		.size = size,
 		.depth = 8,
