@@ -40,6 +40,7 @@ void qcow2_geometry(struct qcow2 *q)
 			? INT64_MAX
 			: (UINT64_C(1) << (1u << q->refcount_order)) - 1;
 	q->raw_data = q->autoclear & QCOW2_RAW_DATA_FILE;
+	q->external = q->incompatible & QCOW2_DATA_FILE;
 }
 
 /* What the user says of the caches. */

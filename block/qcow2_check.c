@@ -105,7 +105,7 @@ static int check_copied_table(struct qcow2_checking *c, uint64_t off,
 
 	for (i = 0; i < 1u << q->l2_bits && rc == 0; i++) {
 		entry = load_be64(buf + i * q->entry_size);
-		if ((entry & QCOW2_COMPRESSED) || q->data != q->file ||
+		if ((entry & QCOW2_COMPRESSED) || q->external ||
 		    !is_usable(c, entry & QCOW2_OFFSET))
 			continue;
 		if (!copied_is_right(c, entry, "data cluster"))

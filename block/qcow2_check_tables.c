@@ -108,7 +108,7 @@ static int count_packed(struct qcow2_checking *c, uint64_t entry,
 {
 	uint64_t off, len;
 
-	if (c->q->data != c->q->file) {
+	if (c->q->external) {
 		qcow2_say(c, "ERROR compressed cluster with a data file");
 		c->res->corruptions++;
 		return 0;
@@ -151,9 +151,7 @@ static int count_entry(struct qcow2_checking *c, uint64_t entry,
 	}
 	if (qcow2_in_cluster(c->q, off))
 		return misaligned(c, "data cluster", off);
-	return c->q->data == c->q->file
-		       ? qcow2_count(c, off, c->q->cluster_size)
-		       : 0;
+	return !c->q->external ? qcow2_count(c, off, c->q->cluster_size) : 0;
 }
 
 static int count_l2(struct qcow2_checking *c, uint64_t off, bool active)

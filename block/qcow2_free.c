@@ -37,7 +37,7 @@ void qcow2_free_entry(struct qcow2 *q, uint64_t entry)
 {
 	uint64_t off, len, first, last;
 
-	if (q->data != q->file)
+	if (q->external)
 		return; /* nobody counts the clusters of a data file */
 	if (entry & QCOW2_COMPRESSED) {
 		qcow2_packed_range(q, entry, &off, &len);

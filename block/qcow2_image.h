@@ -180,6 +180,7 @@ struct qcow2 {
 	unsigned refs_bits; /* of counts in a refcount block */
 	uint64_t refcount_max;
 	bool extended, lazy, raw_data;
+	bool external; /* the data is in another file */
 	bool corrupt; /* or in too bad a state to write on */
 	bool quiet; /* a check says itself what is wrong */
 
@@ -368,8 +369,10 @@ struct qcow2_io {
 	void *owner; /* who is called back, where that is not rq */
 	uint64_t epoch;
 	struct blk_req req;
-	struct iovec iov[];
+	struct iovec *iov; /* room for as many as qcow2_io_new was told */
 };
+
+struct qcow2_io *qcow2_io_new(size_t niov);
 
 void qcow2_io_start(struct qcow2 *q, struct qcow2_io *io);
 void qcow2_io_end(struct qcow2 *q, struct qcow2_io *io);

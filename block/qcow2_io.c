@@ -12,6 +12,15 @@
 
 _Alignas(4096) const uint8_t qcow2_zeros[QCOW2_ZEROS];
 
+struct qcow2_io *qcow2_io_new(size_t niov)
+{
+	struct qcow2_io *io = malloc(sizeof(*io) + niov * sizeof(*io->iov));
+
+	if (io)
+		io->iov = (struct iovec *)(io + 1);
+	return io;
+}
+
 void qcow2_io_start(struct qcow2 *q, struct qcow2_io *io)
 {
 	io->epoch = q->epoch;
@@ -79,7 +88,7 @@ int qcow2_issue(struct qcow2_rq *rq, struct blk_node *child, enum blk_op op,
 	size_t niov = (size_t)rq->req->niov;
 	struct qcow2_io *io;
 
-	io = malloc(sizeof(*io) + niov * sizeof(struct iovec));
+	io = qcow2_io_new(niov);
 	if (!io)
 		return -ENOMEM;
 	io->rq = rq;
@@ -147,7 +156,7 @@ static int read_step(struct qcow2_rq *rq)
 static int issue_plain(struct qcow2_rq *rq, struct blk_node *child,
 		       const struct blk_req *req)
 {
-	struct qcow2_io *io = malloc(sizeof(*io));
+	struct qcow2_io *io = qcow2_io_new(0);
 
 	if (!io)
 		return -ENOMEM;
@@ -269,7 +278,10 @@ void qcow2_submit(struct blk_node *node, struct blk_req *req)
 {
 	struct qcow2 *q = node->state;
 
-	if (q->corrupt && req->op != BLK_READ && req->op != BLK_FLUSH)
+	bool no_data = q->external && q->data == q->file;
+
+	if (no_data ||
+	    (q->corrupt && req->op != BLK_READ && req->op != BLK_FLUSH))
 		blk_ctx_complete(node->ctx, req, -EIO);
 	else if ((req->flags & BLK_FUA) && req->op != BLK_FLUSH)
 		start_fua(q, req);

@@ -64,7 +64,7 @@ void qcow2_set_entry(const struct qcow2 *q, struct qcow2_block *slice,
 static bool has_host(const struct qcow2 *q, uint64_t entry)
 {
 	return (entry & QCOW2_OFFSET) ||
-	       (q->data != q->file && (entry & QCOW2_COPIED));
+	       (q->external && (entry & QCOW2_COPIED));
 }
 
 enum qcow2_type qcow2_entry_type(const struct qcow2 *q, uint64_t entry)
@@ -109,7 +109,7 @@ static int check_entry(struct qcow2 *q, uint64_t entry, uint64_t bitmap,
 	uint64_t host = entry & QCOW2_OFFSET;
 
 	if (entry & QCOW2_COMPRESSED) {
-		if (q->data == q->file)
+		if (!q->external)
 			return 0;
 		return qcow2_corrupted(q, "compressed cluster with a data "
 					  "file");
@@ -120,7 +120,7 @@ static int check_entry(struct qcow2 *q, uint64_t entry, uint64_t bitmap,
 			"guest offset 0x%llx has its data at the unaligned "
 			"offset 0x%llx",
 			(unsigned long long)off, (unsigned long long)host);
-	if (q->data != q->file && has_host(q, entry) &&
+	if (q->external && has_host(q, entry) &&
 	    host != (off & ~(q->cluster_size - 1)))
 		return qcow2_corrupted(
 			q, "guest offset 0x%llx is elsewhere in the data file",

@@ -468,7 +468,7 @@ int qcow2_write_packed_step(struct qcow2_rq *rq)
 	len = len < q->cluster_size ? len : q->cluster_size;
 	if (q->corrupt)
 		return -EIO;
-	if (qcow2_in_cluster(q, rq->pos) || q->data != q->file ||
+	if (qcow2_in_cluster(q, rq->pos) || q->external ||
 	    (len < q->cluster_size && rq->pos + len != q->node->size))
 		return -EINVAL;
 	rc = qcow2_wait_alloc(q, &rq->wait, rq->pos, &len);

@@ -53,7 +53,7 @@ static int discard_behind(struct qcow2 *q, uint64_t size)
 	if (from >= end)
 		return 0;
 	node->flags |= BLK_O_UNMAP;
-	rc = q->data == q->file ? blk_discard(node, from, end - from) : 0;
+	rc = !q->external ? blk_discard(node, from, end - from) : 0;
 	node->flags = flags;
 	return rc;
 }
@@ -106,7 +106,7 @@ static int grow(struct qcow2 *q, uint64_t size, enum blk_prealloc prealloc,
 		q->node->size = old;
 		return error_errno(err, -rc, "Could not grow the image");
 	}
-	if (q->data != q->file) {
+	if (q->external) {
 		rc = blk_truncate(q->data, size, BLK_PREALLOC_OFF, err);
 		if (rc < 0)
 			return rc;
@@ -152,12 +152,12 @@ static int give_cluster(struct qcow2 *q, uint64_t guest)
 	int rc = 0;
 
 	qcow2_wait_init(&wait, NULL);
-	if (q->data == q->file)
+	if (!q->external)
 		do {
 			rc = qcow2_alloc(q, &wait, 1, &got, &host);
 		} while (qcow2_again(q, &wait, &rc));
 	/* What is used again still has what was there. */
-	if (rc == 0 && q->data == q->file && host < fresh)
+	if (rc == 0 && !q->external && host < fresh)
 		rc = blk_zero(q->file, host, q->cluster_size, 0);
 	if (rc < 0)
 		return rc;
@@ -190,10 +190,10 @@ int qcow2_preallocate(struct blk_node *node, uint64_t from, uint64_t to,
 			rc = give_cluster(q, off);
 	if (rc < 0)
 		return error_errno(err, -rc, "Could not preallocate metadata");
-	end = q->data == q->file ? q->fresh_from : node->size;
+	end = !q->external ? q->fresh_from : node->size;
 	if (end != UINT64_MAX && end > q->data->size)
 		rc = blk_truncate(q->data, end, prealloc, err);
-	else if (q->data != q->file && prealloc != BLK_PREALLOC_OFF)
+	else if (q->external && prealloc != BLK_PREALLOC_OFF)
 		rc = blk_zero(q->data, from, to - from, 0);
 	if (rc < 0)
 		return rc;

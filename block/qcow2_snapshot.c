@@ -295,7 +295,7 @@ int qcow2_snapshot_create(struct blk_node *node,
 	struct qcow2_snapshot s;
 	int rc;
 
-	if (q->data != q->file)
+	if (q->external)
 		return error_set(err, ENOTSUP,
 				 "an image with an external data file cannot "
 				 "have snapshots");

@@ -41,7 +41,7 @@ int qcow2_vmstate(struct blk_node *node, uint64_t off, void *buf, size_t len,
 			      .niov = 1};
 	int rc = 0;
 
-	if (q->data != q->file)
+	if (q->external)
 		return -ENOTSUP;
 	if (start > INT64_MAX || off > INT64_MAX - start - len)
 		return -EFBIG;

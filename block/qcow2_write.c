@@ -129,7 +129,7 @@ static void finish(struct write *w, int rc)
 	struct qcow2 *q = w->q;
 	struct qcow2_rq *rq = w->rq;
 
-	if (rc < 0 && !w->keeps_host && q->data == q->file)
+	if (rc < 0 && !w->keeps_host && !q->external)
 		qcow2_unalloc(q, w->host, (uint64_t)clusters_of(w));
 	qcow2_alloc_end(q, &w->alloc);
 	free(w->head.buf);
@@ -210,7 +210,7 @@ static void write_data(struct write *w)
 	const struct blk_req *user = w->rq->req;
 	size_t max = zero_pieces(head.len) + zero_pieces(tail.len) +
 		     (w->zeros ? zero_pieces(w->len) : (size_t)user->niov);
-	struct qcow2_io *io = malloc(sizeof(*io) + max * sizeof(struct iovec));
+	struct qcow2_io *io = qcow2_io_new(max);
 	int n;
 
 	if (!io) {
@@ -393,7 +393,7 @@ static int get_host(struct write *w, const struct qcow2_block *slice,
 		w->host = entry & QCOW2_OFFSET;
 		return 0;
 	}
-	if (q->data != q->file) {
+	if (q->external) {
 		w->host = w->alloc.start;
 		return 0;
 	}
@@ -451,7 +451,7 @@ static int in_place(struct qcow2_rq *rq, const struct qcow2_map *map,
 	struct qcow2 *q = rq->q;
 	uint64_t pos = rq->pos;
 
-	if (q->data == q->file && qcow2_overlaps(q, map->host, map->len))
+	if (!q->external && qcow2_overlaps(q, map->host, map->len))
 		return qcow2_corrupted(q,
 				       "guest offset 0x%llx has its data where "
 				       "metadata is, at 0x%llx",

@@ -39,7 +39,7 @@ static bool lets_go(const struct qcow2_rq *rq, uint64_t entry)
 
 	if ((entry & QCOW2_COMPRESSED) || q->version < 3)
 		return true;
-	if (q->data != q->file)
+	if (q->external)
 		return false; /* its clusters cannot go anywhere */
 	return (rq->req->flags & BLK_MAY_UNMAP) || !(entry & QCOW2_COPIED);
 }
@@ -209,7 +209,7 @@ int qcow2_discard_step(struct qcow2_rq *rq)
 		return -EIO;
 	rq->pos = qcow2_up(q, rq->pos);
 	/* A hint: what cannot be done needs not be done. */
-	if (rq->pos >= end || q->data != q->file || !can_flag(q)) {
+	if (rq->pos >= end || q->external || !can_flag(q)) {
 		rq->pos = rq->end;
 		return 0;
 	}
