@@ -22,6 +22,7 @@ struct how {
 	unsigned flags;
 	enum blk_aio aio;
 	unsigned depth;
+	const struct blk_node *opener;
 };
 
 static struct blk_node *open_node(struct blk_ctx *ctx, json_t *options,
@@ -271,12 +272,14 @@ static struct blk_node *open_node(struct blk_ctx *ctx, json_t *options,
 	if (!node)
 		return NULL;
 	node->depth = how.depth;
+	node->opener = how.opener;
 	if (setup(node, options, err) < 0) {
 		if (err && !err->code)
 			error_set(err, ENOMEM, "out of memory");
 		drop_node(node);
 		return NULL;
 	}
+	node->opener = NULL;
 	list_add_tail(blk_ctx_nodes(ctx), &node->link);
 	return node;
 }
@@ -389,6 +392,7 @@ int blk_open_child(struct blk_node *node, enum blk_child which, json_t *options,
 {
 	struct how how = {.flags = flags,
 			  .aio = node->aio,
+			  .opener = node,
 			  .depth = node->depth + 1};
 	json_t *child = blk_take_child(options, name);
 
@@ -408,14 +412,17 @@ int blk_open_child(struct blk_node *node, enum blk_child which, json_t *options,
 				  : -(err && err->code ? err->code : EINVAL);
 }
 
-/* An image that is its own backing file, by whatever name. */
-static bool is_below_itself(const struct blk_node *node, const char *path)
+/* Is the file one of those that are being opened, by whatever name? */
+static bool is_above(const struct blk_node *node, const char *path)
 {
-	char *mine = realpath(node->filename, NULL);
-	char *its = realpath(path, NULL);
-	bool same = mine && its && !strcmp(mine, its);
+	char *its = realpath(path, NULL), *one;
+	bool same = false;
 
-	free(mine);
+	for (; its && node && !same; node = node->opener) {
+		one = node->filename ? realpath(node->filename, NULL) : NULL;
+		same = one && !strcmp(one, its);
+		free(one);
+	}
 	free(its);
 	return same;
 }
@@ -427,13 +434,15 @@ static int open_backing_file(struct blk_node *node, json_t *options,
 	struct how how = {.flags = node->flags & ~(BLK_O_RDWR | BLK_O_UNMAP |
 						   BLK_O_COPY_ON_READ),
 			  .aio = node->aio,
+			  .opener = node,
 			  .depth = node->depth + 1};
 	char *path = blk_path_combine(node->filename, file);
 
 	if (!path)
 		return error_set(err, ENOMEM, "out of memory");
-	if (is_below_itself(node, path))
-		error_set(err, ELOOP, "it is the image itself");
+	if (is_above(node, path))
+		error_set(err, ELOOP,
+			  "the chain of backing files comes back to it");
 	else
 		node->child[BLK_BACKING] =
 			open_named(node->ctx, options, path, format, &how, err);

@@ -134,15 +134,6 @@ static int check_copied(struct qcow2_checking *c, bool *wrong)
 	return rc;
 }
 
-static void free_counts(struct qcow2_counts *counts)
-{
-	uint64_t i;
-
-	for (i = 0; i < counts->pages; i++)
-		free(counts->page[i]);
-	free(counts->page);
-}
-
 static int repair(struct qcow2_checking *c, bool wrong)
 {
 	struct qcow2 *q = c->q;
@@ -190,6 +181,6 @@ int qcow2_check(struct blk_node *node, unsigned fix, struct blk_check *result,
 		return error_set(err, EACCES, "Image is read-only");
 	c.file_end = qcow2_up(q, q->file->size);
 	rc = check_all(&c, err);
-	free_counts(&c.counts);
+	qcow2_counts_free(&c.counts);
 	return rc;
 }

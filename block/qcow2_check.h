@@ -19,6 +19,7 @@ struct qcow2_checking {
 	struct qcow2_counts counts;
 	uint64_t file_end; /* clusters may reach up to here */
 	bool rebuild; /* refcounts cannot be repaired in place */
+	bool no_refcounts; /* do not count the refcounts' own clusters */
 	uint64_t highest; /* behind the last cluster in use */
 };
 
@@ -27,6 +28,7 @@ void qcow2_say(struct qcow2_checking *c, const char *fmt, ...)
 uint64_t qcow2_counted(const struct qcow2_counts *counts, uint64_t cluster);
 /* One more reference to each cluster of the range; an error is said. */
 int qcow2_count(struct qcow2_checking *c, uint64_t off, uint64_t len);
+void qcow2_counts_free(struct qcow2_counts *counts);
 /* qcow2_check_tables.c: everything that refers to clusters. */
 int qcow2_count_all(struct qcow2_checking *c);
 /* qcow2_rebuild.c: new refcounts, by what was counted. */

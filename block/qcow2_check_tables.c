@@ -40,6 +40,16 @@ uint64_t qcow2_counted(const struct qcow2_counts *counts, uint64_t cluster)
 		       : 0;
 }
 
+void qcow2_counts_free(struct qcow2_counts *counts)
+{
+	uint64_t i;
+
+	for (i = 0; i < counts->pages; i++)
+		free(counts->page[i]);
+	free(counts->page);
+	*counts = (struct qcow2_counts){.page = NULL};
+}
+
 static int count_one(struct qcow2_counts *counts, uint64_t cluster)
 {
 	uint64_t p = cluster >> PAGE_BITS, n;
@@ -97,6 +107,16 @@ static int misaligned(struct qcow2_checking *c, const char *what, uint64_t off)
 	return 0;
 }
 
+static void check_reserved(struct qcow2_checking *c, const char *what,
+			   uint64_t entry, uint64_t mask)
+{
+	if (!(entry & mask))
+		return;
+	qcow2_say(c, "ERROR found %s entry with reserved bits set: %llx", what,
+		  (unsigned long long)entry);
+	c->res->corruptions++;
+}
+
 /* Of the walk through one table. */
 struct l2_walk {
 	bool active;
@@ -137,6 +157,8 @@ static int count_entry(struct qcow2_checking *c, uint64_t entry,
 
 	if (type == QCOW2_PACKED)
 		return count_packed(c, entry, w);
+	check_reserved(c, "L2", entry,
+		       QCOW2_L2_RESERVED | (c->q->extended ? QCOW2_ZERO : 0));
 	if (c->q->extended && (bitmap >> 32 & bitmap & UINT32_MAX)) {
 		qcow2_say(c, "ERROR: subclusters are both allocated and zero");
 		c->res->corruptions++;
@@ -182,6 +204,7 @@ static int count_l1(struct qcow2_checking *c, const struct qcow2_table *t,
 
 	for (i = 0; i < t->n && rc == 0; i++) {
 		off = t->val[i] & QCOW2_OFFSET;
+		check_reserved(c, "L1", t->val[i], QCOW2_L1_RESERVED);
 		if (!off)
 			continue;
 		if (qcow2_in_cluster(c->q, off)) {
@@ -223,9 +246,14 @@ static int count_refblocks(struct qcow2_checking *c)
 
 	for (i = 0; i < q->reftable.n && rc == 0; i++) {
 		off = q->reftable.val[i] & QCOW2_REF_OFFSET;
-		if (!off)
+		if (!q->reftable.val[i])
 			continue;
-		if (qcow2_in_cluster(q, off)) {
+		if (q->reftable.val[i] & ~QCOW2_REF_OFFSET) {
+			qcow2_say(c,
+				  "ERROR refcount table entry %u has reserved "
+				  "bits set",
+				  i);
+		} else if (qcow2_in_cluster(q, off)) {
 			qcow2_say(c,
 				  "ERROR refcount block %u is not cluster "
 				  "aligned; refcount table entry corrupted",
@@ -348,5 +376,5 @@ int qcow2_count_all(struct qcow2_checking *c)
 	rc = rc < 0 ? rc : count_l1(c, &q->l1, true);
 	rc = rc < 0 ? rc : count_snapshots(c);
 	rc = rc < 0 ? rc : count_exts(c);
-	return rc < 0 ? rc : count_refblocks(c);
+	return rc < 0 || c->no_refcounts ? rc : count_refblocks(c);
 }

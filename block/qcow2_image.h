@@ -55,6 +55,9 @@ enum { QCOW2_BITMAPS = 1, QCOW2_RAW_DATA_FILE = 2 };
 #define QCOW2_ZERO	 UINT64_C(1)
 #define QCOW2_OFFSET	 UINT64_C(0x00fffffffffffe00)
 #define QCOW2_REF_OFFSET (~UINT64_C(0x1ff))
+/* What must be 0, as far as a check looks at it. */
+#define QCOW2_L1_RESERVED UINT64_C(0x7f000000000001ff)
+#define QCOW2_L2_RESERVED UINT64_C(0x3f000000000001fe)
 
 enum qcow2_type {
 	QCOW2_UNALLOCATED, /* what the backing file has */

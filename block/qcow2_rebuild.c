@@ -41,19 +41,19 @@ struct build {
 	uint64_t table, blocks; /* clusters */
 };
 
-static bool is_old(const struct qcow2 *q, uint64_t cluster)
+/* Without the old refcounts, whose clusters will be free. */
+static int recount(struct qcow2_checking *c)
 {
-	uint64_t off = cluster << q->cluster_bits;
-	uint32_t i;
+	struct blk_check scratch = {.say = NULL};
+	struct qcow2_checking again = {.q = c->q,
+				       .res = &scratch,
+				       .file_end = c->file_end,
+				       .no_refcounts = true};
+	int rc = qcow2_count_all(&again);
 
-	if (off >= q->reftable.off &&
-	    off - q->reftable.off < (uint64_t)q->reftable_clusters
-					    << q->cluster_bits)
-		return true;
-	for (i = 0; i < q->reftable.n; i++)
-		if ((q->reftable.val[i] & QCOW2_REF_OFFSET) == off)
-			return true;
-	return false;
+	qcow2_counts_free(&c->counts);
+	c->counts = again.counts;
+	return rc;
 }
 
 static uint64_t wanted(const struct qcow2_checking *c, const struct build *b,
@@ -63,8 +63,6 @@ static uint64_t wanted(const struct qcow2_checking *c, const struct build *b,
 
 	if (cluster >= b->first && cluster < b->first + b->table + b->blocks)
 		return 1;
-	if (n && is_old(c->q, cluster))
-		n--;
 	return n < c->q->refcount_max ? n : c->q->refcount_max;
 }
 
@@ -120,8 +118,10 @@ int qcow2_rebuild(struct qcow2_checking *c)
 	struct qcow2 *q = c->q;
 	struct qcow2_table t = {.n = 0}, old = q->reftable;
 	struct build b;
-	int rc;
+	int rc = recount(c);
 
+	if (rc < 0)
+		return rc;
 	plan(c, &b);
 	if (b.table << q->cluster_bits > QCOW2_MAX_REFTABLE)
 		return -EFBIG;
