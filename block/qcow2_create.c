@@ -325,7 +325,6 @@ static int write_empty(struct qcow2 *q, struct blk_ctx *ctx,
 	struct blk_open open = {.filename = how->filename,
 				.flags = how->flags | BLK_O_RDWR | BLK_O_RESIZE,
 				.format = "file"};
-	struct blk_node fake = {.size = c->size};
 	struct layout l;
 	json_t *options;
 	int rc = lay_out(q, c->size, &l, err);
@@ -341,7 +340,6 @@ static int write_empty(struct qcow2 *q, struct blk_ctx *ctx,
 			    json_string_nocheck(blk_path_plain(how->filename)));
 	open.filename = NULL;
 	open.options = options;
-	q->node = &fake;
 	q->file = q->data = blk_open(ctx, &open, err);
 	json_decref(options);
 	if (!q->file)
@@ -424,10 +422,12 @@ int qcow2_create(struct blk_ctx *ctx, const struct blk_create *how,
 		 struct error *err)
 {
 	struct conf c = {0};
-	struct qcow2 q = {0};
+	struct blk_node fake = {0}; /* what the header asks for its size */
+	struct qcow2 q = {.node = &fake};
 	int rc = parse(how->options, &c, &q, err);
 
 	rc = rc < 0 ? rc : find_size(ctx, how, &c, err);
+	fake.size = c.size;
 	rc = rc < 0 ? rc : make_data_file(ctx, how, &c, err);
 	rc = rc < 0 ? rc : write_empty(&q, ctx, how, &c, err);
 	rc = rc < 0 ? rc : preallocate(ctx, how, &c, err);

@@ -131,12 +131,13 @@ static struct blk_front *medium(struct pc *pc, const char *name, bool cdrom)
 	static int fd = -1;
 	struct blk_node *node;
 	char path[64];
+	const struct blk_open how = {.filename = path, .format = "raw"};
 
 	if (fd < 0)
 		fd = memfd_create("disk", 0);
 	must(ftruncate(fd, 0) == 0 && ftruncate(fd, DISK_SIZE) == 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	node = blk_node_open(path, "raw", true, NULL);
+	node = blk_open_alone(&how, NULL);
 	must(node != NULL);
 	return blk_front_new(&pc->fronts, name, node, cdrom, NULL);
 }

@@ -11,7 +11,7 @@ BLOCK_FROM_VMM = {"loop", "timer", "error", "opt", "endian", "log", "list",
                   "monitor"}
 ALLOWED = {
     "vmm": lambda inc: inc.startswith("vmm/") or inc == "build.h",
-    "block": lambda inc: inc.startswith("block/")
+    "block": lambda inc: inc.startswith("block/") or inc == "build.h"
     or inc[:4] == "vmm/" and inc[4:-2] in BLOCK_FROM_VMM,
     "net": lambda inc: inc.startswith("net/")
     or inc[:4] == "vmm/" and inc[4:-2] in BLOCK_FROM_VMM | {
