@@ -95,7 +95,6 @@ enum {
 	BLK_O_CHECK = 0x20, /* to be checked: repair nothing while opening */
 	BLK_O_FORCE_SHARE = 0x40, /* read-only, beside others that write */
 	BLK_O_NO_IO = 0x80, /* only to be told of: no external data file */
-	BLK_O_COPY_ON_READ = 0x100,
 	BLK_O_NO_LOCK = 0x200, /* locking=off */
 	BLK_O_RESIZE = 0x400, /* protocols: may grow by writing behind it */
 };
@@ -110,6 +109,12 @@ struct blk_open {
 	const char *node_name; /* or NULL */
 };
 
+/*
+ * cache= by its name (writeback, none, writethrough, directsync, unsafe): sets
+ * its bits in *flags, and whether the front end writes through.  -EINVAL: there
+ * is no such mode.
+ */
+int blk_cache_mode(const char *name, unsigned *flags, bool *writethrough);
 /* For blk_front_new: a graph in a context of its own; see block/node.h. */
 struct blk_node *blk_open_alone(const struct blk_open *how, struct error *err);
 /* With the last one the node is drained, flushed and closed. */

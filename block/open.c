@@ -50,7 +50,6 @@ static const struct flag common_flags[] = {
 	{.key = "force-share", .bit = BLK_O_FORCE_SHARE},
 	{.key = "cache.direct", .bit = BLK_O_DIRECT},
 	{.key = "cache.no-flush", .bit = BLK_O_NO_FLUSH},
-	{.key = "copy-on-read", .bit = BLK_O_COPY_ON_READ},
 };
 
 #define COMMON_FLAGS (sizeof(common_flags) / sizeof(*common_flags))
@@ -96,6 +95,20 @@ static int take_aio(json_t *options, struct how *how, struct error *err)
 	return rc;
 }
 
+/* Options of which only the default has been written. */
+static int take_defaults(json_t *options, struct error *err)
+{
+	static const char *const off[] = {"off", NULL};
+	bool copy = false;
+	int choice, rc = blk_take_bool(options, "copy-on-read", &copy, err);
+
+	if (rc == 0 && copy)
+		rc = error_set(err, ENOTSUP, "copy-on-read=on: " OPT_LATER);
+	return rc < 0 ? rc
+		      : blk_take_choice(options, "detect-zeroes", off, &choice,
+					err);
+}
+
 static int take_common(json_t *options, struct how *how, struct error *err)
 {
 	const struct flag *f;
@@ -110,6 +123,7 @@ static int take_common(json_t *options, struct how *how, struct error *err)
 					      : how->flags & ~f->bit;
 	}
 	rc = rc < 0 ? rc : take_discard(options, &how->flags, err);
+	rc = rc < 0 ? rc : take_defaults(options, err);
 	return rc < 0 ? rc : take_aio(options, how, err);
 }
 
@@ -431,8 +445,7 @@ static int open_backing_file(struct blk_node *node, json_t *options,
 			     const char *file, const char *format,
 			     struct error *err)
 {
-	struct how how = {.flags = node->flags & ~(BLK_O_RDWR | BLK_O_UNMAP |
-						   BLK_O_COPY_ON_READ),
+	struct how how = {.flags = node->flags & ~(BLK_O_RDWR | BLK_O_UNMAP),
 			  .aio = node->aio,
 			  .opener = node,
 			  .depth = node->depth + 1};
@@ -468,8 +481,7 @@ int blk_open_backing(struct blk_node *node, json_t *options, const char *file,
 		    json_object_get(own, "file.filename"))) {
 		json_object_set_new(options, "backing", own);
 		return blk_open_child(node, BLK_BACKING, options, "backing",
-				      node->flags & ~(BLK_O_RDWR | BLK_O_UNMAP |
-						      BLK_O_COPY_ON_READ),
+				      node->flags & ~(BLK_O_RDWR | BLK_O_UNMAP),
 				      err);
 	}
 	if (!own)

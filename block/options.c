@@ -68,6 +68,38 @@ int blk_take_choice(json_t *options, const char *key,
 	return choices[i] ? 0 : -EINVAL;
 }
 
+struct cache_mode {
+	const char *name;
+	unsigned flags;
+	bool writethrough;
+};
+
+static const struct cache_mode cache_modes[] = {
+	{"writeback", 0, false},
+	{"writethrough", 0, true},
+	{"none", BLK_O_DIRECT, false},
+	{"off", BLK_O_DIRECT, false},
+	{"directsync", BLK_O_DIRECT, true},
+	{"unsafe", BLK_O_NO_FLUSH, false},
+};
+
+#define CACHE_MODES (sizeof(cache_modes) / sizeof(*cache_modes))
+
+int blk_cache_mode(const char *name, unsigned *flags, bool *writethrough)
+{
+	const struct cache_mode *m;
+
+	for (m = cache_modes; m < cache_modes + CACHE_MODES; m++) {
+		if (strcmp(m->name, name) != 0)
+			continue;
+		*flags &= ~(unsigned)(BLK_O_DIRECT | BLK_O_NO_FLUSH);
+		*flags |= m->flags;
+		*writethrough = m->writethrough;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 /* Of "file.filename": the rest behind the dot, or NULL. */
 static const char *behind(const char *key, const char *name)
 {

@@ -14,6 +14,7 @@
 #include "block/qcow2_create.h"
 #include "block/qcow2_image.h"
 #include "block/qcow2_ops.h"
+#include "block/qcow2_snapshot.h"
 #include "vmm/log.h"
 
 #define L2_CACHE_MAX   (32u << 20) /* as qemu documents */
@@ -364,29 +365,40 @@ static void qcow2_drain(struct blk_node *node)
 		blk_ctx_poll(node->ctx, true);
 }
 
+static void drop_frees(struct list *frees)
+{
+	struct list *e;
+
+	while ((e = list_pop(frees)))
+		free(container_of(e, struct qcow2_free, link));
+}
+
+/* Nothing is left that only memory knows. */
+static int settle(struct qcow2 *q)
+{
+	int rc = q->unsettled ? qcow2_update_copied(q) : 0;
+
+	if (rc == 0)
+		rc = qcow2_flush_all(q);
+	if (rc < 0 || !(q->incompatible & QCOW2_DIRTY) ||
+	    (q->node->flags & BLK_O_CHECK))
+		return rc;
+	q->incompatible &= ~(uint64_t)QCOW2_DIRTY;
+	return qcow2_header_update(q);
+}
+
 static void qcow2_close(struct blk_node *node)
 {
 	struct qcow2 *q = node->state;
-	int rc = 0;
+	int rc;
 
 	qcow2_drain(node);
-	if (!node->readonly && !q->corrupt) {
-		rc = qcow2_flush_all(q);
-		if (rc == 0 && (q->incompatible & QCOW2_DIRTY) &&
-		    !(node->flags & BLK_O_CHECK)) {
-			q->incompatible &= ~(uint64_t)QCOW2_DIRTY;
-			rc = qcow2_header_update(q);
-		}
-	}
+	rc = node->readonly || q->corrupt ? 0 : settle(q);
 	if (rc < 0)
 		log_warn("qcow2: cannot write all of '%s': %s", node->filename,
 			 strerror(-rc));
-	while (!list_empty(&q->frees))
-		free(container_of(list_pop(&q->frees), struct qcow2_free,
-				  link));
-	while (!list_empty(&q->frees_ready))
-		free(container_of(list_pop(&q->frees_ready), struct qcow2_free,
-				  link));
+	drop_frees(&q->frees);
+	drop_frees(&q->frees_ready);
 	forget(q);
 }
 

@@ -185,6 +185,7 @@ struct qcow2 {
 	bool extended, lazy, raw_data;
 	bool external; /* the data is in another file */
 	bool corrupt; /* or in too bad a state to write on */
+	bool unsettled; /* COPIED bits may not agree with refcounts */
 	bool quiet; /* a check says itself what is wrong */
 
 	struct qcow2_table l1, reftable;

@@ -160,8 +160,11 @@ static int begin(struct qcow2 *q)
 
 	qcow2_cache_empty(&q->l2_cache);
 	q->packed_off = 0;
-	if (rc < 0 || q->version < 3)
+	if (rc < 0)
 		return rc;
+	q->unsettled = true;
+	if (q->version < 3)
+		return 0;
 	q->incompatible |= QCOW2_DIRTY;
 	return qcow2_header_update(q);
 }
@@ -172,6 +175,7 @@ static int end(struct qcow2 *q, int rc)
 
 	if (rc == 0)
 		rc = rc2;
+	q->unsettled = rc2 < 0;
 	if (rc2 < 0 || q->version < 3 || q->lazy)
 		return rc;
 	q->incompatible &= ~(uint64_t)QCOW2_DIRTY;
@@ -293,6 +297,7 @@ int qcow2_snapshot_create(struct blk_node *node,
 {
 	struct qcow2 *q = node->state;
 	struct qcow2_snapshot s;
+	bool taken = false; /* s belongs to the image */
 	int rc;
 
 	if (q->external)
@@ -307,9 +312,12 @@ int qcow2_snapshot_create(struct blk_node *node,
 	rc = fill(q, &s, snap);
 	if (rc == 0) {
 		rc = begin(q);
-		if (rc == 0)
-			rc = end(q, create(q, &s));
-		if (rc < 0)
+		if (rc == 0) {
+			rc = create(q, &s);
+			taken = rc == 0;
+			rc = end(q, rc);
+		}
+		if (!taken)
 			qcow2_snapshot_free(&s);
 	}
 	if (rc == 0)

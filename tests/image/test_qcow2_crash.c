@@ -434,6 +434,90 @@ START_TEST(survives_power_loss)
 }
 END_TEST
 
+/* Operations of the file until one fails; 0: none does. */
+static unsigned failing;
+
+static bool fails(const struct blk_req *req)
+{
+	(void)req;
+	return failing && !--failing;
+}
+
+static void fail_submit(struct blk_node *node, struct blk_req *req)
+{
+	if (fails(req))
+		blk_ctx_complete(node->ctx, req, -EIO);
+	else
+		blk_file.submit(node, req);
+}
+
+static int fail_run(struct blk_node *node, struct blk_req *req)
+{
+	return fails(req) ? -EIO : blk_file.run(node, req);
+}
+
+/* A write that failed may have happened or not; both are right. */
+static void try_write(struct writer *w, uint32_t *good)
+{
+	uint32_t buf[UNIT / 4];
+	uint32_t u = (uint32_t)image_random(&w->seed) % UNITS;
+
+	fill(buf, u, ++w->generation);
+	w->s->issued[u] = w->generation;
+	if (blk_pwrite(w->node, (uint64_t)u * UNIT, buf, UNIT, 0) == 0)
+		good[u] = w->generation;
+}
+
+static void try_work(struct writer *w)
+{
+	static uint32_t good[UNITS];
+	struct blk_snapshot snap = {.icount = UINT64_MAX};
+	unsigned i;
+
+	memcpy(good, w->s->flushed, sizeof(good));
+	for (i = 0; i < 60; i++) {
+		try_write(w, good);
+		if (i == 20)
+			blk_snapshot_create(w->node, &snap, NULL);
+		if (i == 40)
+			blk_snapshot_delete(w->node, "1", NULL);
+		if (i % 10 == 9 && blk_flush(w->node) == 0)
+			memcpy(w->s->flushed, good, sizeof(good));
+	}
+}
+
+START_TEST(survives_errors)
+{
+	struct shadow *s = calloc(1, sizeof(*s));
+	struct writer w = {.s = s, .seed = 5};
+	struct blk_driver fail = blk_file;
+	const struct blk_driver *real;
+	unsigned at;
+
+	fail.submit = fail_submit;
+	fail.run = fail_run;
+	image_start();
+	for (at = 1; at < 400; at += 1 + at / 8) {
+		memset(s, 0, sizeof(*s));
+		image_create("a.qcow2", "qcow2", SIZE, variants[_i]);
+		w.node = image_open("a.qcow2", "qcow2",
+				    BLK_O_RDWR | BLK_O_NO_FLUSH);
+		real = w.node->child[BLK_FILE]->driver;
+		w.node->child[BLK_FILE]->driver = &fail;
+		failing = at;
+		try_work(&w);
+		failing = 0;
+		w.node->child[BLK_FILE]->driver = real;
+		blk_node_unref(w.node);
+		if (strstr(variants[_i], "0.10"))
+			repair_v2("a.qcow2");
+		check("a.qcow2", s);
+	}
+	image_end();
+	free(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("qcow2_crash");
@@ -448,6 +532,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, survives_kill, 0, VARIANTS);
 	tcase_add_loop_test(tc, survives_power_loss, 0, VARIANTS);
+	tcase_add_loop_test(tc, survives_errors, 0, VARIANTS);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
