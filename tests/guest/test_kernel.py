@@ -57,8 +57,11 @@ def boot_once(kernel, *args, append=COMMAND_LINE, seconds=200):
     return report
 
 
-def boot(kernel, *args, append=COMMAND_LINE, seconds=200):
-    """Both boots: each kernel resets the machine once, then powers it off."""
+def boot(kernel, *args, append=COMMAND_LINE, seconds=200, clears=True):
+    """
+    Both boots: each kernel resets the machine once, then powers it off.
+    clears: whoever loads it clears its BSS too, as firmware's loader does not.
+    """
     with Vm("-m", str(RAM >> 20), "-kernel", kernel, "-append", append, *args,
             monitor=False) as vm:
         first = Report(vm.serial.expect(r"report.*?\nend\r?\n", seconds))
@@ -67,7 +70,7 @@ def boot(kernel, *args, append=COMMAND_LINE, seconds=200):
     for n, report in enumerate((first, second), 1):
         facts = report.one("report")
         assert facts["boots"] == n
-        assert facts["bss"] == 0, "the kernel was not loaded again"
+        assert facts["bss"] == 0 or not clears, "the kernel was not loaded again"
     strip = lambda r: [line for line in r.lines if not line.startswith("report")]
     assert strip(first) == strip(second)
     return first
@@ -243,7 +246,7 @@ def test_linux_through_firmware():
     with Kernels() as kernels:
         initrd = make_modules(kernels)[2]
         image = kernels.bzimage("compressed", kernels.packed())
-        report = boot(image, "-initrd", initrd, *FIRMWARE)
+        report = boot(image, "-initrd", initrd, *FIRMWARE, clears=False)
         assert report.one("report")["kind"] == 3
         assert report.value("cmdline") == COMMAND_LINE
         check_module(report.one("module"), initrd)

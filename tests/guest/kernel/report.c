@@ -10,16 +10,15 @@ typedef unsigned long long u64;
 
 enum { KIND_MULTIBOOT = 1, KIND_PVH, KIND_LINUX32, KIND_LINUX64 };
 
+enum { CMOS_INDEX = 0x70, CMOS_DATA = 0x71, CMOS_BOOTS = 0x7e };
 enum { COM1 = 0x3f8, PCI_ADDR = 0xcf8, PCI_DATA = 0xcfc, PM1_CNT = 0x604 };
 
-#define SLP_EN	      0x2000
-#define SLP_TYP_S3    0x0400
-#define WAKE_PLACE    0x70000
-#define MB1_MAGIC     0x2badb002
-#define MB2_MAGIC     0x36d76289
-#define PVH_MAGIC     0x336ec578
-#define BOOTS_PLACE   0x80000 /* survives a reset */
-#define BOOTS_MAGIC   0x626f6f74
+#define SLP_EN	   0x2000
+#define SLP_TYP_S3 0x0400
+#define WAKE_PLACE 0x70000
+#define MB1_MAGIC  0x2badb002
+#define MB2_MAGIC  0x36d76289
+#define PVH_MAGIC  0x336ec578
 
 static void outb(u16 port, u8 val)
 {
@@ -357,15 +356,15 @@ static u32 report_linux(u32 params)
 	return read32(params + 0x70);
 }
 
-/* How often this RAM has seen it boot. */
+/* How often: in CMOS memory, since firmware clears RAM on its way. */
 static u32 count_boots(void)
 {
-	volatile u32 *place = (volatile u32 *)BOOTS_PLACE;
+	u8 boots;
 
-	if (place[0] != BOOTS_MAGIC)
-		place[1] = 0;
-	place[0] = BOOTS_MAGIC;
-	return ++place[1];
+	outb(CMOS_INDEX, CMOS_BOOTS);
+	boots = inb(CMOS_DATA) + 1;
+	outb(CMOS_DATA, boots);
+	return boots;
 }
 
 static int has_word(const char *s, const char *word)
@@ -385,7 +384,7 @@ static int has_word(const char *s, const char *word)
 static void suspend(void)
 {
 	static const u8 code[] = {
-		0xba, 0xf8, 0x03, 0xb0, 'W', 0xee, /* mov, mov, out */
+		0xba, 0xf8, 0x03, 0xb0, 'W',  0xee, /* mov, mov, out */
 		0xba, 0x04, 0x06, 0xb8, 0x00, SLP_EN >> 8, 0xef, 0xf4,
 	};
 	volatile u8 *at = (volatile u8 *)WAKE_PLACE;
