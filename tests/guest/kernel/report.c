@@ -13,6 +13,7 @@ enum { KIND_MULTIBOOT = 1, KIND_PVH, KIND_LINUX32, KIND_LINUX64 };
 enum { CMOS_INDEX = 0x70, CMOS_DATA = 0x71, CMOS_BOOTS = 0x7e };
 enum { COM1 = 0x3f8, PCI_ADDR = 0xcf8, PCI_DATA = 0xcfc, PM1_CNT = 0x604 };
 
+#define LOADED	   0x600dda7a
 #define SLP_EN	   0x2000
 #define SLP_TYP_S3 0x0400
 #define WAKE_PLACE 0x70000
@@ -398,7 +399,8 @@ static void suspend(void)
 
 void report(u32 kind, u32 eax, u32 ebx)
 {
-	static u32 dirt; /* must be 0 again after a reset */
+	/* Both must be as in the image again after a reset. */
+	static volatile u32 dirt, loaded = LOADED;
 	u32 rsdp = 0, boots = count_boots();
 
 	text("\nreport");
@@ -406,6 +408,7 @@ void report(u32 kind, u32 eax, u32 ebx)
 	say("eax", eax);
 	say("boots", boots);
 	say("bss", dirt++);
+	say("data", loaded++);
 	put('\n');
 	if (kind == KIND_MULTIBOOT && eax == MB1_MAGIC)
 		report_multiboot1(ebx);
