@@ -21,6 +21,7 @@
 #define PAGE_MASK      UINT64_C(0xfff)
 #define APIC_BASE_MASK UINT64_C(0xffffff000)
 #define CR4_PGE	       (UINT64_C(1) << 7)
+#define EFER_LMA       (UINT64_C(1) << 10)
 #define RFLAGS_RF      (UINT64_C(1) << 16)
 #define DR6_BS	       (UINT64_C(1) << 14)
 #define EXC_PF	       14
@@ -81,34 +82,18 @@ static bool write_xcr0(void *ctx, uint64_t val)
 	return ioctl(f->vcpu->fd, KVM_SET_XCRS, &xcrs) == 0;
 }
 
-/* struct kvm_msrs with room for one entry. */
-union one_msr {
-	struct kvm_msrs msrs;
-	uint8_t room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
-};
-
 static bool read_msr(void *ctx, uint32_t index, uint64_t *val)
 {
 	struct finisher *f = ctx;
-	union one_msr msr = {.room = {0}};
 
-	msr.msrs.nmsrs = 1;
-	msr.msrs.entries[0].index = index;
-	if (ioctl(f->vcpu->fd, KVM_GET_MSRS, &msr) != 1)
-		return false;
-	*val = msr.msrs.entries[0].data;
-	return true;
+	return kvm_get_msr(f->vcpu->fd, index, val);
 }
 
 static bool write_msr(void *ctx, uint32_t index, uint64_t val)
 {
 	struct finisher *f = ctx;
-	union one_msr msr = {.room = {0}};
 
-	msr.msrs.nmsrs = 1;
-	msr.msrs.entries[0].index = index;
-	msr.msrs.entries[0].data = val;
-	return ioctl(f->vcpu->fd, KVM_SET_MSRS, &msr) == 1;
+	return kvm_set_msr(f->vcpu->fd, index, val);
 }
 
 /* A change of CR4.PGE makes the processor forget all; there and back. */
@@ -229,6 +214,8 @@ static void count(struct finisher *f)
 {
 	int64_t now;
 
+	if (!f->cpu.kind)
+		return;
 	atomic_fetch_add_explicit(&f->count[f->cpu.kind], 1,
 				  memory_order_relaxed);
 	if (!insn_feature(f->cpu.kind) || ++f->since_mark < SLOW_COUNT)
@@ -304,14 +291,28 @@ static bool store(struct finisher *f, struct kvm_vcpu_events *events,
 	return !events_changed || ioctl(fd, KVM_SET_VCPU_EVENTS, events) == 0;
 }
 
+/* The instruction; or the guest is at the handler of a page fault. */
+static bool do_one(struct finisher *f, const uint8_t *bytes, size_t len)
+{
+	struct insn_cpu *cpu = &f->cpu;
+	uint64_t handler;
+
+	if (syscall_trap_hit(f->vcpu, cpu, &handler)) {
+		if (insn_finish_syscall(cpu) == INSN_UNKNOWN)
+			cpu->regs.rip = handler;
+	} else if (insn_finish(cpu, bytes, len) == INSN_UNKNOWN) {
+		return false;
+	}
+	syscall_trap_arm(f->vcpu, cpu);
+	return true;
+}
+
 static bool finish(struct finisher *f, const uint8_t *bytes, size_t len)
 {
 	struct kvm_vcpu_events events;
 	bool event, exception;
 
-	if (!load(f, &events))
-		return false;
-	if (insn_finish(&f->cpu, bytes, len) == INSN_UNKNOWN)
+	if (!load(f, &events) || !do_one(f, bytes, len))
 		return false;
 	count(f);
 	event = f->cpu.shadow != !!events.interrupt.shadow ||

@@ -20,9 +20,12 @@
 
 #include "vmm/gmem.h"
 
-#define INSN_LENGTH_MAX 15
-#define INSN_KINDS	2048 /* numbers that insn_finish gives in kind */
-#define XSTATE_COUNT	64 /* components of the extended state */
+#define INSN_LENGTH_MAX	 15
+#define INSN_KINDS	 2048 /* numbers that insn_finish gives in kind */
+#define MSR_STAR	 UINT32_C(0xc0000081)
+#define MSR_LSTAR	 UINT32_C(0xc0000082)
+#define MSR_SYSCALL_MASK UINT32_C(0xc0000084)
+#define XSTATE_COUNT	 64 /* components of the extended state */
 
 /* Where components of the extended state lie; Intel SDM volume 1, 13.4. */
 struct xstate_layout {
@@ -97,6 +100,14 @@ struct insn_cpu {
  */
 enum insn_result insn_finish(struct insn_cpu *cpu, const uint8_t *bytes,
 			     size_t len);
+
+/*
+ * At the first instruction of the handler of a page fault: if that was the
+ * fetch at LSTAR in ring 3, after a SYSCALL of 64-bit code of which KVM did all
+ * but the change of CS and SS, it is done wholly as if there had been no fault.
+ * INSN_UNKNOWN when it was not, and nothing has changed.
+ */
+enum insn_result insn_finish_syscall(struct insn_cpu *cpu);
 
 /* The name of a kind, in lower case, or NULL. */
 const char *insn_name(unsigned kind);

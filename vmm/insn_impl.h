@@ -61,6 +61,7 @@
 #define CR4_OSXSAVE    (UINT64_C(1) << 18)
 #define CR4_SMAP       (UINT64_C(1) << 21)
 #define CR4_CET	       (UINT64_C(1) << 23)
+#define EFER_SCE       (UINT64_C(1) << 0)
 #define EFER_LMA       (UINT64_C(1) << 10)
 #define EFER_FFXSR     (UINT64_C(1) << 14)
 
@@ -367,6 +368,10 @@ enum insn_result insn_copy(struct insn *in);
 enum insn_result insn_logic(struct insn *in);
 enum insn_result insn_vzero(struct insn *in);
 enum insn_result insn_emms(struct insn *in);
+
+/* insn_syscall.c */
+enum insn_result insn_syscall(struct insn *in);
+enum insn_result insn_sysret(struct insn *in);
 
 /* insn_system.c */
 enum insn_result insn_ud(struct insn *in);

@@ -114,6 +114,8 @@ static const struct insn_handler handlers[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	ROW(STAC, insn_set_ac, .arg = 1, .feature = "smap"),
 	ROW(STMXCSR, insn_stmxcsr, .arg = FPU_SSE),
 	ROW(SWAPGS, insn_swapgs),
+	ROW(SYSCALL, insn_syscall),
+	ROW(SYSRET, insn_sysret),
 	ROW(TZCNT, insn_count_zeros, .feature = "bmi1"),
 	ROW(UD0, insn_ud),
 	ROW(UD1, insn_ud),

@@ -275,7 +275,7 @@ void kvm_close(struct machine *m)
 	m->kvm = NULL;
 }
 
-struct kvm_cpuid2 *kvm_supported_cpuid(struct kvm *kvm, struct error *err)
+struct kvm_cpuid2 *kvm_supported_cpuid(const struct kvm *kvm, struct error *err)
 {
 	struct kvm_cpuid2 *cpuid =
 		calloc(1, sizeof(*cpuid) +
@@ -292,6 +292,34 @@ struct kvm_cpuid2 *kvm_supported_cpuid(struct kvm *kvm, struct error *err)
 		return NULL;
 	}
 	return cpuid;
+}
+
+/* struct kvm_msrs with room for one entry. */
+union one_msr {
+	struct kvm_msrs msrs;
+	uint8_t room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+};
+
+bool kvm_get_msr(int fd, uint32_t index, uint64_t *val)
+{
+	union one_msr msr = {.room = {0}};
+
+	msr.msrs.nmsrs = 1;
+	msr.msrs.entries[0].index = index;
+	if (ioctl(fd, KVM_GET_MSRS, &msr) != 1)
+		return false;
+	*val = msr.msrs.entries[0].data;
+	return true;
+}
+
+bool kvm_set_msr(int fd, uint32_t index, uint64_t val)
+{
+	union one_msr msr = {.room = {0}};
+
+	msr.msrs.nmsrs = 1;
+	msr.msrs.entries[0].index = index;
+	msr.msrs.entries[0].data = val;
+	return ioctl(fd, KVM_SET_MSRS, &msr) == 1;
 }
 
 int kvm_doorbell_add(struct kvm *kvm, const struct kvm_doorbell *bell)

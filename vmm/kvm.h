@@ -16,6 +16,7 @@
 #include "vmm/error.h"
 #include "vmm/gmem.h"
 #include "vmm/irq.h"
+#include "vmm/syscall_trap.h"
 
 #define KVM_PIC_PINS	16
 #define KVM_IOAPIC_PINS 24
@@ -42,6 +43,9 @@ struct kvm {
 	struct kvm_irqchip chips[3]; /* as they were at birth */
 	struct kvm_pit_state2 pit, pit_stopped;
 	struct kvm_clock_data clock;
+	bool syscall_tried, syscall_works; /* see syscall_trap.h */
+	struct syscall_gate syscall_gates[SYSCALL_GATES];
+	unsigned syscall_next;
 	_Atomic bool slow_told; /* that the guest needs much finishing */
 	bool stopped; /* pit_stopped and clock are valid */
 };
@@ -54,7 +58,8 @@ int kvm_open(struct machine *m, struct error *err);
 void kvm_close(struct machine *m);
 
 /* What this host's KVM can show to a guest; the caller frees it. */
-struct kvm_cpuid2 *kvm_supported_cpuid(struct kvm *kvm, struct error *err);
+struct kvm_cpuid2 *kvm_supported_cpuid(const struct kvm *kvm,
+				       struct error *err);
 
 /* PIC, I/O APIC, local APICs and PIT; after RAM is there (it is faster). */
 int kvm_create_irqchip(struct kvm *kvm, struct error *err);
@@ -70,6 +75,11 @@ struct irq kvm_gsi(struct kvm *kvm, unsigned gsi);
 
 /* High: the PIT's interrupt is off, since an HPET stands for it. */
 struct irq kvm_pit_gate(struct kvm *kvm);
+
+/* One MSR of the vCPU whose descriptor is fd; false: KVM refuses.  Any thread.
+ */
+bool kvm_get_msr(int fd, uint32_t index, uint64_t *val);
+bool kvm_set_msr(int fd, uint32_t index, uint64_t val);
 
 /* Sends a message-signalled interrupt.  Any thread. */
 int kvm_send_msi(struct kvm *kvm, uint64_t addr, uint32_t data);

@@ -123,18 +123,12 @@ static const struct kvm_msr_entry msr_reset[] = {
 
 static void reset_msrs(struct vcpu *vcpu)
 {
-	/* struct kvm_msrs with room for one entry. */
-	uint64_t buf[(sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)) /
-		     sizeof(uint64_t)] = {0};
-	struct kvm_msrs *one = (struct kvm_msrs *)buf;
 	size_t i;
 
-	one->nmsrs = 1;
-	/* One by one: KVM stops at the first that this host does not have. */
-	for (i = 0; i < sizeof(msr_reset) / sizeof(*msr_reset); i++) {
-		one->entries[0] = msr_reset[i];
-		ioctl(vcpu->fd, KVM_SET_MSRS, one);
-	}
+	syscall_trap_reset(vcpu);
+	/* This host may not have all. */
+	for (i = 0; i < sizeof(msr_reset) / sizeof(*msr_reset); i++)
+		kvm_set_msr(vcpu->fd, msr_reset[i].index, msr_reset[i].data);
 }
 
 static void reset_one(struct vcpu *vcpu)

@@ -15,6 +15,7 @@
 
 #include "vmm/bus.h"
 #include "vmm/error.h"
+#include "vmm/syscall_trap.h"
 
 struct finisher;
 struct machine;
@@ -44,6 +45,7 @@ struct vcpu {
 	bool parked; /* machine lock */
 	struct bus_cache io_cache, mem_cache;
 	struct vcpu_state *birth;
+	struct vcpu_syscall syscall;
 	struct finisher *finisher; /* of what KVM's emulator leaves */
 };
 

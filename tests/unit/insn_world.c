@@ -60,6 +60,12 @@ static uint64_t *msr(struct world *w, uint32_t index)
 		return &w->kernel_gs;
 	case 0xda0:
 		return &w->xss;
+	case MSR_STAR:
+		return &w->star;
+	case MSR_LSTAR:
+		return &w->lstar;
+	case MSR_SYSCALL_MASK:
+		return &w->syscall_mask;
 	default:
 		return NULL;
 	}

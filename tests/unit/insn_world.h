@@ -56,7 +56,7 @@ struct world {
 	uint64_t xcr0;
 	uint8_t mmio[64];
 	unsigned mmio_reads, mmio_writes, flushes;
-	uint64_t tsc_aux, kernel_gs, xss;
+	uint64_t tsc_aux, kernel_gs, xss, star, lstar, syscall_mask;
 	uint64_t random;
 };
 

@@ -118,7 +118,12 @@ __asm__(".pushsection .rodata\n"
 	"vmovdqu %ymm1, 32(%rdi)\n vmovdqu (%rdi), %ymm2\n"
 	"vmovd %xmm2, %eax\n cmp $0x40404040, %eax\n" CHECK("e")
 	STEP(20) /* to ring 3; back by an exception: not all have INT n there */
-	"pushq $0x23\n pushq $0x2f000\n pushq $0x202\n pushq $0x1b\n"
+	"mov $0xc0000081, %ecx\n xor %eax, %eax\n" /* STAR */
+	"mov $0x00130008, %edx\n wrmsr\n"
+	"inc %ecx\n lea entry+0x200000(%rip), %eax\n" /* as ring 0 sees it */
+	"xor %edx, %edx\n wrmsr\n"
+	"mov $0xc0000084, %ecx\n mov $0x40600, %eax\n wrmsr\n"
+	"pushq $0x1b\n pushq $0x2f000\n pushq $0x202\n pushq $0x23\n"
 	"lea user(%rip), %rax\n push %rax\n iretq\n"
 	"wrong:\n"
 	"mov %r14d, %eax\n"
@@ -127,9 +132,29 @@ __asm__(".pushsection .rodata\n"
 	"user: mov %cs, %eax\n and $3, %eax\n cmp $3, %eax\n" CHECK("e")
 	"mov $0xa0000, %edi\n vmovdqu (%rdi), %ymm2\n"
 	"vmovd %xmm2, %eax\n cmp $0x40404040, %eax\n" CHECK("e")
+	STEP(21) /* SYSCALL and SYSRET, twice: there and back */
+	"mov $7, %ebx\n std\n syscall\n"
+	"after1: mov %cs, %eax\n and $3, %eax\n cmp $3, %eax\n" CHECK("e")
+	"cmp $8, %ebx\n" CHECK("e")
+	"cmp $0x2f000, %rsp\n" CHECK("e")
+	"pushfq\n pop %rax\n bt $10, %eax\n" CHECK("c")
+	"cld\n syscall\n after2: cmp $9, %ebx\n" CHECK("e")
 	"ud2\n jmp wrong\n"
+	"entry: inc %ebx\n"
+	"lea after1(%rip), %rax\n cmp $8, %ebx\n je 1f\n"
+	"lea after2(%rip), %rax\n 1:"
+	"lea 0x200000(%rcx), %rdx\n cmp %rax, %rdx\n" CHECK("e")
+	"mov %cs, %eax\n cmp $8, %eax\n" CHECK("e")
+	"mov %ss, %eax\n cmp $16, %eax\n" CHECK("e")
+	"mov %rcx, %rdi\n mov $0xc0000082, %ecx\n rdmsr\n"
+	"lea entry(%rip), %ecx\n cmp %eax, %ecx\n" CHECK("e")
+	"mov %rdi, %rcx\n"
+	"movq $0x38000, %rdi\n xchg %rsp, %rdi\n"
+	"pushfq\n pop %rax\n test $0x40600, %eax\n" CHECK("z")
+	"mov %rdi, %rsp\n sysretq\n"
 	"back: mov %cs, %eax\n test $3, %eax\n" CHECK("z")
-	"cmpq $0x1b, 24(%rsp)\n" CHECK("e")
+	"cmpq $6, (%rsp)\n" CHECK("e") "cmp $9, %ebx\n" CHECK("e")
+	"cmpq $0x23, 24(%rsp)\n" CHECK("e")
 	"cmp $0x37fc8, %rsp\n" CHECK("e")
 	"mov $0x600d, %eax\n jmp finish\n"
 	/* An exception's vector and error code lie on the stack. */
@@ -222,15 +247,15 @@ static void make_tables(struct guest *g)
 		0,
 		UINT64_C(0x00af9b000000ffff), /* ring 0 code */
 		UINT64_C(0x00cf93000000ffff),
-		UINT64_C(0x00affb000000ffff), /* ring 3 code */
-		UINT64_C(0x00cff3000000ffff),
+		UINT64_C(0x00cff3000000ffff), /* ring 3 data */
+		UINT64_C(0x00affb000000ffff), /* and code, as SYSRET has them */
 	};
 	unsigned i;
 
 	put64(g, PML4, PDPT | 7);
 	put64(g, PDPT, PD | 7);
 	put64(g, PD, 0x87); /* 2 MiB, writable, the user's */
-	put64(g, PD + 8, 0x200083);
+	put64(g, PD + 8, 0x83); /* the same, not the user's */
 	for (i = 0; i < sizeof(gdt) / sizeof(*gdt); i++)
 		put64(g, GDT + 8 * i, gdt[i]);
 	for (i = 0; i < 32; i++)
@@ -264,7 +289,7 @@ static void set_registers(struct guest *g)
 	s.cr0 = 0x80010033; /* PG WP NE ET MP PE */
 	s.cr3 = PML4;
 	s.cr4 = 0x406a0; /* OSXSAVE OSXMMEXCPT OSFXSR PGE PAE */
-	s.efer = 0xd00; /* NXE LMA LME */
+	s.efer = 0xd01; /* NXE LMA LME SCE */
 	set_segment(&s.cs, 8, 11);
 	set_segment(&s.ss, 16, 3);
 	s.ds = s.es = s.fs = s.gs = s.ss;

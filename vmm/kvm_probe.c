@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a KVM does, tried in a VM made for that. */
+#include "vmm/kvm_probe.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vmm/endian.h"
+#include "vmm/insn.h"
+#include "vmm/kvm.h"
+#include "vmm/page_walk.h"
+
+/* Pages of the probe's memory. */
+enum {
+	PML4 = 0x1000,
+	PDPT = 0x2000,
+	PD = 0x3000,
+	CODE = 0x4000,
+	SIZE = 0x5000
+};
+
+#define ENTRY	    (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define TARGET	    (CODE + 0x100) /* LSTAR */
+#define CODE_KERNEL 0x10u
+#define CODE_USER   0x33u
+#define DATA_USER   0x2bu
+#define LONG_CR0    0x80000033u /* PG NE ET MP PE */
+#define LONG_CR4    0x20u /* PAE */
+#define LONG_EFER   0x501u /* LMA LME SCE */
+
+struct probe {
+	int vmfd, fd;
+	uint8_t *ram;
+	struct kvm_run *run;
+	size_t run_size;
+};
+
+static void fill(uint8_t *ram)
+{
+	static const uint8_t syscall[] = {0x0f, 0x05}, hlt[] = {0xf4};
+
+	store_le64(ram + PML4, PDPT | ENTRY);
+	store_le64(ram + PDPT, PD | ENTRY);
+	store_le64(ram + PD, ENTRY | PTE_LARGE);
+	memcpy(ram + CODE, syscall, sizeof(syscall));
+	memcpy(ram + TARGET, hlt, sizeof(hlt));
+}
+
+static bool create(struct probe *p, int sysfd)
+{
+	struct kvm_userspace_memory_region slot = {.memory_size = SIZE};
+
+	p->ram = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p->vmfd = ioctl(sysfd, KVM_CREATE_VM, 0);
+	if (p->ram == MAP_FAILED || p->vmfd < 0)
+		return false;
+	fill(p->ram);
+	slot.userspace_addr = (uintptr_t)p->ram;
+	if (ioctl(p->vmfd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
+		return false;
+	p->fd = ioctl(p->vmfd, KVM_CREATE_VCPU, 0);
+	if (p->fd < 0)
+		return false;
+	p->run = mmap(NULL, p->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      p->fd, 0);
+	return p->run != MAP_FAILED;
+}
+
+static void destroy(const struct probe *p)
+{
+	if (p->run != MAP_FAILED)
+		munmap(p->run, p->run_size);
+	if (p->fd >= 0)
+		close(p->fd);
+	if (p->vmfd >= 0)
+		close(p->vmfd);
+	if (p->ram != MAP_FAILED)
+		munmap(p->ram, SIZE);
+}
+
+/* Long mode is the processor's only when CPUID says so. */
+static bool set_cpuid(const struct probe *p, const struct kvm *kvm)
+{
+	struct error err = {0};
+	struct kvm_cpuid2 *cpuid = kvm_supported_cpuid(kvm, &err);
+	bool good = cpuid && ioctl(p->fd, KVM_SET_CPUID2, cpuid) == 0;
+
+	free(cpuid);
+	return good;
+}
+
+static bool set_msrs(const struct probe *p)
+{
+	static const struct kvm_msr_entry entries[] = {
+		{.index = MSR_STAR, .data = UINT64_C(0x0023001000000000)},
+		{.index = MSR_LSTAR, .data = TARGET},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(entries) / sizeof(*entries); i++)
+		if (!kvm_set_msr(p->fd, entries[i].index, entries[i].data))
+			return false;
+	return true;
+}
+
+static bool set_registers(const struct probe *p)
+{
+	struct kvm_regs regs = {.rip = CODE, .rsp = SIZE, .rflags = 2};
+	struct kvm_sregs s;
+
+	if (ioctl(p->fd, KVM_GET_SREGS, &s) < 0)
+		return false;
+	s.cr0 = LONG_CR0;
+	s.cr3 = PML4;
+	s.cr4 = LONG_CR4;
+	s.efer = LONG_EFER;
+	s.cs = (struct kvm_segment){.selector = CODE_USER,
+				    .limit = UINT32_MAX,
+				    .type = 11,
+				    .present = 1,
+				    .dpl = 3,
+				    .s = 1,
+				    .l = 1,
+				    .g = 1};
+	s.ss = s.cs;
+	s.ss.selector = DATA_USER;
+	s.ss.type = 3;
+	s.ss.l = 0;
+	s.ss.db = 1;
+	s.ds = s.es = s.ss;
+	return ioctl(p->fd, KVM_SET_SREGS, &s) == 0 &&
+	       ioctl(p->fd, KVM_SET_REGS, &regs) == 0;
+}
+
+/* At its target SYSCALL finds a HLT, which faults (and resets) in ring 3. */
+static bool stays_in_ring3(const struct probe *p)
+{
+	struct kvm_sregs s;
+
+	if (ioctl(p->fd, KVM_RUN, 0) < 0 || ioctl(p->fd, KVM_GET_SREGS, &s) < 0)
+		return false;
+	return p->run->exit_reason == KVM_EXIT_SHUTDOWN &&
+	       s.cs.selector == CODE_USER;
+}
+
+bool kvm_probe_syscall(const struct kvm *kvm)
+{
+	struct probe p = {
+		.vmfd = -1,
+		.fd = -1,
+		.ram = MAP_FAILED,
+		.run = MAP_FAILED,
+		.run_size = kvm->run_size,
+	};
+	bool bad = create(&p, kvm->sysfd) && set_cpuid(&p, kvm) &&
+		   set_msrs(&p) && set_registers(&p) && stays_in_ring3(&p);
+
+	destroy(&p);
+	return !bad;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a KVM does, tried in a VM made for that. */
+#ifndef VMM_KVM_PROBE_H
+#define VMM_KVM_PROBE_H
+
+#include <stdbool.h>
+
+struct kvm;
+
+/*
+ * Does SYSCALL in ring 3 of 64-bit code enter ring 0?  Takes about a
+ * millisecond.  True also when it could not be tried.  Any thread.
+ */
+bool kvm_probe_syscall(const struct kvm *kvm);
+
+#endif
