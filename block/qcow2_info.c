@@ -23,9 +23,6 @@ static json_t *specific(const struct qcow2 *q)
 			    json_boolean(q->compatible & QCOW2_LAZY_REFCOUNTS));
 	json_object_set_new(o, "refcount-bits",
 			    json_integer(1 << q->refcount_order));
-	json_object_set_new(o, "corrupt",
-			    json_boolean(q->incompatible & QCOW2_CORRUPT));
-	json_object_set_new(o, "extended-l2", json_boolean(q->extended));
 	if (q->incompatible & QCOW2_DATA_FILE) {
 		if (q->data_file)
 			json_object_set_new(o, "data-file",
@@ -33,6 +30,9 @@ static json_t *specific(const struct qcow2 *q)
 		json_object_set_new(o, "data-file-raw",
 				    json_boolean(q->raw_data));
 	}
+	json_object_set_new(o, "corrupt",
+			    json_boolean(q->incompatible & QCOW2_CORRUPT));
+	json_object_set_new(o, "extended-l2", json_boolean(q->extended));
 	return o;
 }
 

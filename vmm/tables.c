@@ -4,6 +4,7 @@
  * is.  One line each, sorted.
  */
 #include "block/block_monitor.h"
+#include "block/img/img.h"
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/fw_cfg.h"
@@ -27,6 +28,7 @@
 #include "hw/vga.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
+#include "vmm/program.h"
 #include "vmm/vm.h"
 
 const struct machine_class machine_default = {
@@ -70,3 +72,8 @@ const struct monitor_cmd *const monitor_tables[] = {
 	NULL,
 };
 /* clang-format on */
+
+const struct program programs[] = {
+	{.name = "img", .main = img_main},
+	{.name = NULL},
+};

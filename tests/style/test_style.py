@@ -6,7 +6,7 @@ import re
 import subprocess
 
 SRCDIR = os.environ.get("PCVM_SRCDIR", ".")
-FOLDERS = ("vmm", "hw", "block", "net")
+FOLDERS = ("vmm", "hw", "block", "block/img", "net")
 BLOCK_FROM_VMM = {"loop", "timer", "error", "opt", "endian", "log", "list",
                   "monitor"}
 ALLOWED = {
