@@ -121,6 +121,7 @@ struct blk_info {
 	uint64_t virtual_size;
 	int64_t actual_size; /* negative: unknown */
 	uint32_t cluster_size; /* 0: has none */
+	uint64_t vmstate_offset; /* where a machine's state begins; or 0 */
 	bool dirty, compressed, encrypted;
 	const char *backing_file; /* as written in the image, or NULL */
 	const char *backing_format;

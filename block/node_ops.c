@@ -86,6 +86,10 @@ int blk_truncate(struct blk_node *node, uint64_t size,
 		return error_set(err, EFBIG, "the size is too big");
 	if (!node->driver->truncate)
 		return lacks(node, "resizing", err);
+	if (size < node->size && prealloc != BLK_PREALLOC_OFF)
+		return error_set(err, EINVAL,
+				 "Cannot use preallocation for shrinking "
+				 "files");
 	blk_node_drain(node);
 	return node->driver->truncate(node, size, prealloc, err);
 }

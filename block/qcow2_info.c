@@ -41,6 +41,8 @@ void qcow2_info(struct blk_node *node, struct blk_info *info)
 	struct qcow2 *q = node->state;
 
 	info->cluster_size = (uint32_t)q->cluster_size;
+	info->vmstate_offset = qcow2_l1_entries(q, node->size)
+			       << (q->cluster_bits + q->l2_bits);
 	info->dirty = q->incompatible & QCOW2_DIRTY;
 	info->backing_file = q->backing_file;
 	info->backing_format = q->backing_format;

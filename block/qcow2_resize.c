@@ -121,7 +121,10 @@ int qcow2_truncate(struct blk_node *node, uint64_t size,
 {
 	struct qcow2 *q = node->state;
 
-	size = (size + BLK_SECTOR - 1) / BLK_SECTOR * BLK_SECTOR;
+	if (size % BLK_SECTOR)
+		return error_set(err, EINVAL,
+				 "The new size must be a multiple of %u",
+				 BLK_SECTOR);
 	if (q->nsnapshots && q->version < 3)
 		return error_set(err, ENOTSUP,
 				 "Can't resize a version 2 image which has "

@@ -19,6 +19,8 @@ static int write_out(struct qcow2_rq *rq, uint64_t len)
 	struct qcow2_map map;
 	int rc;
 
+	if (rq->req->flags & BLK_NO_FALLBACK)
+		return -ENOTSUP;
 	rc = qcow2_wait_alloc(q, &rq->wait, rq->pos, &len);
 	if (rc == 0)
 		rc = qcow2_map(q, &rq->wait, rq->pos, len, &map);

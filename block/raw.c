@@ -74,12 +74,20 @@ static bool changes_format(const struct blk_node *node,
 	return format_probe(head, sizeof(head)) != NULL;
 }
 
+static int check(const struct blk_node *node, const struct blk_req *req)
+{
+	if (req->flags & BLK_COMPRESS)
+		return -ENOTSUP;
+	return changes_format(node, req) ? -EPERM : 0;
+}
+
 static void raw_submit(struct blk_node *node, struct blk_req *req)
 {
 	struct raw *r = node->state;
+	int rc = check(node, req);
 
-	if (changes_format(node, req)) {
-		blk_ctx_complete(node->ctx, req, -EPERM);
+	if (rc < 0) {
+		blk_ctx_complete(node->ctx, req, rc);
 		return;
 	}
 	req->at += r->offset;
@@ -91,9 +99,10 @@ static int raw_run(struct blk_node *node, struct blk_req *req)
 	struct blk_node *file = node->child[BLK_FILE];
 	struct raw *r = node->state;
 	struct blk_req part = *req;
+	int rc = check(node, req);
 
-	if (changes_format(node, req))
-		return -EPERM;
+	if (rc < 0)
+		return rc;
 	part.off = req->at + r->offset;
 	return blk_run(file, &part);
 }

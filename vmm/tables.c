@@ -5,6 +5,7 @@
  */
 #include "block/block_monitor.h"
 #include "block/img/img.h"
+#include "block/img/io_main.h"
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/fw_cfg.h"
@@ -75,5 +76,6 @@ const struct monitor_cmd *const monitor_tables[] = {
 
 const struct program programs[] = {
 	{.name = "img", .main = img_main},
+	{.name = "io", .main = io_main},
 	{.name = NULL},
 };

@@ -22,6 +22,7 @@ enum img_type {
 	IMG_FLAG, /* bool; takes no value */
 	IMG_TEXT, /* const char *: the last one given */
 	IMG_JOINED, /* char *: all that were given, with commas between */
+	IMG_LIST, /* struct str_list: copies of all that were given */
 	IMG_SIZE, /* uint64_t, bytes, with a suffix or none */
 	IMG_NUMBER, /* uint64_t */
 	IMG_CHOICE, /* int: the index in choices */
@@ -161,6 +162,8 @@ struct img_source {
  */
 struct blk_node *img_open(struct img *img, const struct img_source *source,
 			  bool *writethrough, struct error *err);
+/* "driver=qcow2,file.filename=x" as an object, the caller's; or NULL. */
+json_t *img_options_json(const char *text, struct error *err);
 /* options of -o; NULL will do.  The list is the caller's. */
 int img_parse_options(const char *text, struct opt_list *list,
 		      struct error *err);
@@ -178,6 +181,8 @@ void img_size_text(uint64_t bytes, char text[IMG_SIZE_TEXT]);
 void img_print_json(const json_t *value);
 /* A string of bytes; what is not UTF-8 is replaced. */
 json_t *img_json_text(const char *text);
+/* blk_info's specific, for people: "data-file-raw" is "data file raw". */
+void img_print_specific(const json_t *specific);
 /* The table of snapshot -l, with its header. */
 void img_print_snapshots(const struct blk_snapshot *list, size_t n);
 /* "    (12.34/100%)\r" on stdout. */

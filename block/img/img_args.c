@@ -79,6 +79,20 @@ static int join(char **field, const char *value, struct error *err)
 	return 0;
 }
 
+static int append(struct str_list *list, const char *value, struct error *err)
+{
+	char **grown = realloc(list->str, (list->n + 1) * sizeof(*grown));
+
+	if (!grown)
+		return error_set(err, ENOMEM, "out of memory");
+	list->str = grown;
+	grown[list->n] = strdup(value);
+	if (!grown[list->n])
+		return error_set(err, ENOMEM, "out of memory");
+	list->n++;
+	return 0;
+}
+
 static int set(const struct img_option *o, char *conf, const char *value,
 	       struct error *err)
 {
@@ -93,6 +107,8 @@ static int set(const struct img_option *o, char *conf, const char *value,
 		return 0;
 	case IMG_JOINED:
 		return join(field, value, err);
+	case IMG_LIST:
+		return append(field, value, err);
 	case IMG_SIZE:
 	case IMG_NUMBER:
 		return set_number(o, field, value, err);
@@ -233,11 +249,23 @@ int img_args_parse(const struct img_option *options, void *conf, int argc,
 	return rc;
 }
 
+static void free_list(struct str_list *list)
+{
+	unsigned i;
+
+	for (i = 0; i < list->n; i++)
+		free(list->str[i]);
+	free(list->str);
+	*list = (struct str_list){.n = 0};
+}
+
 void img_args_free(const struct img_option *o, void *conf)
 {
 	char **text;
 
 	for (; !is_last(o); o++) {
+		if (o->type == IMG_LIST)
+			free_list((void *)((char *)conf + o->offset));
 		if (o->type != IMG_JOINED)
 			continue;
 		text = (char **)((char *)conf + o->offset);

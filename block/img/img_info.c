@@ -106,8 +106,7 @@ static json_t *info_json(const struct told *t)
 	return o;
 }
 
-/* "data-file-raw" is "data file raw" to people. */
-static void print_specific(const json_t *specific)
+void img_print_specific(const json_t *specific)
 {
 	const char *key, *c;
 	json_t *v;
@@ -164,7 +163,7 @@ static void print_human(const struct told *t)
 	if (t->nsnapshots)
 		img_print_snapshots(t->snapshots, t->nsnapshots);
 	if (i->specific)
-		print_specific(i->specific);
+		img_print_specific(i->specific);
 }
 
 static void forget(struct told *t)

@@ -8,7 +8,7 @@
 #include "block/img/img.h"
 
 /* "driver=qcow2,file.filename=x" to an object. */
-static json_t *options_of(const char *text, struct error *err)
+json_t *img_options_json(const char *text, struct error *err)
 {
 	struct opt_list list;
 	json_t *o;
@@ -51,7 +51,7 @@ static struct blk_node *open_options(struct img *img,
 			  "--image-opts and --format are mutually exclusive");
 		return NULL;
 	}
-	options = options_of(s->name, err);
+	options = img_options_json(s->name, err);
 	if (!options)
 		return NULL;
 	open->options = options;
