@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "block/driver.h"
+#include "block/front.h"
 #include "vmm/log.h"
 
 #define STACK_SIZE (256u << 10)
@@ -41,12 +42,58 @@ static int start_thread(struct blk_front *front, struct error *err)
 	return 0;
 }
 
+void blk_fronts_init(struct blk_fronts *all)
+{
+	all->nodes = 0;
+	list_init(&all->list);
+	list_init(&all->groups);
+}
+
+static bool is_numbered(const struct blk_node *node)
+{
+	return *node->name == '#';
+}
+
+static int check_name(struct blk_fronts *all, const struct blk_node *node,
+		      struct error *err)
+{
+	struct blk_front *f;
+
+	list_for_each (f, &all->list, struct blk_front, link)
+		if (f->node && f->node->ctx != node->ctx &&
+		    blk_node_find(f->node->ctx, node->name))
+			return error_set(err, EEXIST,
+					 "Duplicate nodes with node-name='%s'",
+					 node->name);
+	return 0;
+}
+
+/* Names are the machine's, not of one graph alone. */
+static int name_nodes(struct blk_fronts *all, struct blk_node *root,
+		      struct error *err)
+{
+	struct blk_node *node;
+	int rc = 0;
+
+	list_for_each (node, blk_ctx_nodes(root->ctx), struct blk_node, link) {
+		if (is_numbered(node))
+			snprintf(node->name, sizeof(node->name), "#block%03u",
+				 all->nodes++);
+		else if (rc == 0)
+			rc = check_name(all, node, err);
+	}
+	return rc;
+}
+
 struct blk_front *blk_front_new(struct blk_fronts *all, const char *id,
 				struct blk_node *node, bool removable,
 				struct error *err)
 {
-	struct blk_front *front = calloc(1, sizeof(*front));
+	struct blk_front *front;
 
+	if (node && name_nodes(all, node, err) < 0)
+		return NULL;
+	front = calloc(1, sizeof(*front));
 	if (!front) {
 		error_set(err, ENOMEM, "out of memory");
 		return NULL;
@@ -54,6 +101,8 @@ struct blk_front *blk_front_new(struct blk_fronts *all, const char *id,
 	snprintf(front->id, sizeof(front->id), "%s", id);
 	front->removable = removable;
 	front->readonly = node ? node->readonly : removable;
+	front->werror = BLK_ENOSPC;
+	front->rerror = BLK_REPORT;
 	pthread_mutex_init(&front->lock, NULL);
 	pthread_cond_init(&front->idle, NULL);
 	front->loop = loop_new(NULL, err);
@@ -78,6 +127,7 @@ void blk_front_free(struct blk_front *front)
 	if (!front)
 		return;
 	blk_front_replace(front, NULL, &old, NULL);
+	blk_front_drop_limits(front);
 	loop_quit(front->loop);
 	pthread_join(front->thread, NULL);
 	loop_free(front->loop);
@@ -121,11 +171,8 @@ static void finish(struct blk_req *req)
 	one_less(front);
 }
 
-static void run(void *ctx)
+void blk_front_start(struct blk_front *front, struct blk_req *req)
 {
-	struct blk_req *req = ctx;
-	struct blk_front *front = req->front;
-
 	req->finish = finish;
 	if (!front->node) {
 		req->rc = -ENOMEDIUM;
@@ -135,6 +182,14 @@ static void run(void *ctx)
 	if (front->writethrough && req->op != BLK_READ)
 		req->flags |= BLK_FUA;
 	blk_node_start(front->node, req);
+}
+
+static void run(void *ctx)
+{
+	struct blk_req *req = ctx;
+
+	if (!blk_front_hold(req->front, req))
+		blk_front_start(req->front, req);
 }
 
 void blk_submit(struct blk_front *front, struct blk_req *req)
@@ -149,14 +204,16 @@ void blk_submit(struct blk_front *front, struct blk_req *req)
 
 void blk_drain(struct blk_front *front)
 {
+	blk_front_open_limits(front, true);
 	pthread_mutex_lock(&front->lock);
 	while (front->in_flight)
 		pthread_cond_wait(&front->idle, &front->lock);
 	pthread_mutex_unlock(&front->lock);
+	blk_front_open_limits(front, false);
 }
 
 struct call {
-	struct blk_node *node;
+	struct blk_front *front;
 	int (*fn)(struct blk_node *node, void *ctx);
 	void *ctx;
 	int rc;
@@ -166,20 +223,42 @@ static void call_in_thread(void *arg)
 {
 	struct call *call = arg;
 
-	blk_node_drain(call->node);
-	call->rc = call->fn(call->node, call->ctx);
+	blk_node_drain(call->front->node);
+	call->rc = call->fn(blk_node_image(call->front->node), call->ctx);
 }
 
 int blk_front_call(struct blk_front *front,
 		   int (*fn)(struct blk_node *node, void *ctx), void *ctx)
 {
-	struct call call = {.node = front->node, .fn = fn, .ctx = ctx};
+	struct call call = {.front = front, .fn = fn, .ctx = ctx};
 
 	if (!front->node)
 		return -ENOMEDIUM;
 	blk_drain(front);
 	loop_call(front->loop, call_in_thread, &call);
 	return call.rc;
+}
+
+struct look {
+	struct blk_node *node;
+	void (*fn)(struct blk_node *node, void *ctx);
+	void *ctx;
+};
+
+static void look_in_thread(void *arg)
+{
+	struct look *look = arg;
+
+	look->fn(look->node, look->ctx);
+}
+
+void blk_front_look(struct blk_front *front,
+		    void (*fn)(struct blk_node *node, void *ctx), void *ctx)
+{
+	struct look look = {.node = front->node, .fn = fn, .ctx = ctx};
+
+	if (front->node)
+		loop_call(front->loop, look_in_thread, &look);
 }
 
 struct change {

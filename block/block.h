@@ -42,8 +42,12 @@ enum {
 
 struct blk_front;
 struct blk_node;
+struct opt_list;
 
-/* Lives with its owner; nothing in it changes until done is called. */
+/*
+ * Lives with its owner.  What is above rc is the owner's, but a write of zeros
+ * may come back as BLK_WRITE_ZEROES.
+ */
 struct blk_req {
 	enum blk_op op;
 	unsigned flags;
@@ -56,6 +60,7 @@ struct blk_req {
 	int rc;
 
 	/* From here on the block layer's own. */
+	int64_t due; /* when a limit lets it start */
 	void (*finish)(struct blk_req *req); /* instead of done, if set */
 	uint64_t at; /* off, as the node that has the request counts */
 	struct blk_front *front;
@@ -64,14 +69,45 @@ struct blk_req {
 	struct loop_task task;
 };
 
+/* What becomes of a request that the host failed. */
+enum blk_action {
+	BLK_REPORT, /* the guest is told */
+	BLK_IGNORE, /* the guest takes it for done */
+	BLK_STOP, /* the machine stops, cont tries again */
+	BLK_ENOSPC, /* the same if there is no space left, else report */
+};
+
+/* Of bytes or requests in a second. */
+enum blk_limit {
+	BLK_LIMIT_BPS_TOTAL,
+	BLK_LIMIT_BPS_READ,
+	BLK_LIMIT_BPS_WRITE,
+	BLK_LIMIT_IOPS_TOTAL,
+	BLK_LIMIT_IOPS_READ,
+	BLK_LIMIT_IOPS_WRITE,
+	BLK_LIMITS
+};
+
+/* 0: none. */
+struct blk_limits {
+	uint64_t avg[BLK_LIMITS], max[BLK_LIMITS];
+	uint64_t length[BLK_LIMITS]; /* seconds that max may last */
+	uint64_t iops_size; /* larger requests count as several */
+};
+
+struct blk_hold;
+
 struct blk_front {
 	struct list link; /* of all front ends, in the order of birth */
 	char id[32]; /* "ide0-hd0" */
 	char device[64]; /* path of the device that has it */
 	struct blk_node *node; /* NULL: no medium */
 	bool removable, readonly;
-	bool writethrough; /* every write is on disk when done */
+	_Atomic bool writethrough; /* every write is on disk when done */
 	bool locked, tray_open;
+	enum blk_action werror, rerror;
+	int failed; /* -errno of what stopped the machine, or 0 */
+	struct blk_hold *hold; /* its limits, or NULL */
 	struct loop *loop; /* of its I/O thread */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards in_flight */
@@ -82,7 +118,11 @@ struct blk_front {
 /* All front ends of a machine; machine lock. */
 struct blk_fronts {
 	struct list list;
+	struct list groups; /* that share limits */
+	unsigned nodes; /* how many were given a number as their name */
 };
+
+void blk_fronts_init(struct blk_fronts *all);
 
 enum blk_aio { BLK_AIO_THREADS, BLK_AIO_NATIVE, BLK_AIO_URING };
 
@@ -96,6 +136,9 @@ enum {
 	BLK_O_FORCE_SHARE = 0x40, /* read-only, beside others that write */
 	BLK_O_NO_IO = 0x80, /* only to be told of: no external data file */
 	BLK_O_NO_LOCK = 0x200, /* locking=off */
+	BLK_O_AUTO_READ_ONLY = 0x800, /* if it cannot be written to */
+	BLK_O_SNAPSHOT = 0x1000, /* blk_open_alone: a temporary overlay */
+	BLK_O_COPY_ON_READ = 0x2000, /* the same: keep what is read */
 	BLK_O_RESIZE = 0x400, /* protocols: may grow by writing behind it */
 };
 
@@ -109,6 +152,8 @@ struct blk_open {
 	const char *node_name; /* or NULL */
 };
 
+/* Of "key=value" pairs; for struct blk_open. */
+json_t *blk_options_of_list(const struct opt_list *list);
 /*
  * cache= by its name (writeback, none, writethrough, directsync, unsafe): sets
  * its bits in *flags, and whether the front end writes through.  -EINVAL: there
@@ -129,6 +174,17 @@ struct blk_front *blk_front_new(struct blk_fronts *all, const char *id,
 				struct error *err);
 /* Drains, flushes and closes what is behind it. */
 void blk_front_free(struct blk_front *front);
+
+/* Do the limits make sense together, and are there any? */
+int blk_limits_check(const struct blk_limits *limits, struct error *err);
+bool blk_limits_any(const struct blk_limits *limits);
+/*
+ * Limits that the front end shares with others of the group (NULL: it has one
+ * of its own).  Once.
+ */
+int blk_front_limit(struct blk_fronts *all, struct blk_front *front,
+		    const struct blk_limits *limits, const char *group,
+		    struct error *err);
 
 /* Bytes of the medium, 0 without one. */
 uint64_t blk_size(const struct blk_front *front);

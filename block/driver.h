@@ -13,10 +13,12 @@
 struct blk_driver {
 	const char *name;
 	bool protocol; /* has no BLK_FILE of its own */
+	bool filter; /* shows its BLK_FILE's disk as it is */
 	/* May discards of a whole image be taken as its new content? */
 	bool zero_init;
 	size_t state_size; /* of node->state, zeroed before open */
 	const struct opt_desc *create_opts; /* of -o, for its help */
+	const char *const *options; /* of open, by name; ended by NULL */
 
 	/*
 	 * options are the node's own, by flat keys that the driver takes out
@@ -99,6 +101,8 @@ int blk_open_child(struct blk_node *node, enum blk_child which, json_t *options,
 int blk_open_backing(struct blk_node *node, json_t *options, const char *file,
 		     const char *format, struct error *err);
 
+/* Are all its bytes zero? */
+bool blk_is_zero(const struct iovec *iov, int niov);
 /* Total length of an I/O vector. */
 size_t blk_iov_len(const struct iovec *iov, int niov);
 /*

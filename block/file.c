@@ -237,6 +237,14 @@ static int open_host(struct file_state *f, json_t *options, struct error *err)
 		return rc;
 	rc = host_file_open(blk_path_plain(node->filename), node->flags,
 			    &f->host, err);
+	if ((rc == -EACCES || rc == -EPERM || rc == -EROFS) &&
+	    (node->flags & BLK_O_RDWR) &&
+	    (node->flags & BLK_O_AUTO_READ_ONLY)) {
+		node->flags &= ~(unsigned)BLK_O_RDWR;
+		node->readonly = true;
+		rc = host_file_open(blk_path_plain(node->filename), node->flags,
+				    &f->host, err);
+	}
 	if (rc < 0)
 		return rc;
 	node->size = f->host.size;
@@ -277,9 +285,11 @@ static bool file_has_zero_init(const struct blk_node *node)
 	return !f->host.is_device;
 }
 
+static const char *const options[] = {"filename", "locking", NULL};
+
 #define FILE_DRIVER(driver_name) \
 	{ \
-		.name = driver_name, .protocol = true, \
+		.name = driver_name, .protocol = true, .options = options, \
 		.state_size = sizeof(struct file_state), .open = file_open, \
 		.close = file_close, .submit = file_submit, .run = node_run, \
 		.status = file_status, .has_zero_init = file_has_zero_init, \

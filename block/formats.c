@@ -4,13 +4,15 @@
 
 #include <string.h>
 
+#include "block/copy_on_read.h"
 #include "block/driver.h"
 #include "block/file.h"
 #include "block/qcow2.h"
 #include "block/raw.h"
 
 const struct blk_driver *const blk_drivers[] = {
-	&blk_file, &blk_host_device, &blk_qcow2, &blk_raw, NULL,
+	&blk_copy_on_read, &blk_file, &blk_host_device,
+	&blk_qcow2,	   &blk_raw,  NULL,
 };
 
 const struct blk_driver *blk_driver_find(const char *name)

@@ -14,6 +14,20 @@ size_t blk_iov_len(const struct iovec *iov, int niov)
 	return len;
 }
 
+bool blk_is_zero(const struct iovec *iov, int niov)
+{
+	const uint8_t *p;
+	int i;
+
+	for (i = 0; i < niov; i++) {
+		p = iov[i].iov_base;
+		if (iov[i].iov_len &&
+		    (*p || memcmp(p, p + 1, iov[i].iov_len - 1) != 0))
+			return false;
+	}
+	return true;
+}
+
 int blk_iov_slice(const struct iovec *iov, int niov, size_t skip, size_t len,
 		  struct iovec *out)
 {

@@ -33,6 +33,13 @@ void blk_node_unref(struct blk_node *node)
 	blk_ctx_unref(ctx);
 }
 
+struct blk_node *blk_node_image(struct blk_node *node)
+{
+	while (node && node->driver->filter)
+		node = node->child[BLK_FILE];
+	return node;
+}
+
 struct blk_node *blk_node_find(struct blk_ctx *ctx, const char *name)
 {
 	struct blk_node *node;
@@ -59,9 +66,30 @@ static int check(const struct blk_node *node, const struct blk_req *req)
 	return 0;
 }
 
+/* What the node's own options make of a request. */
+static void adapt(const struct blk_node *node, struct blk_req *req)
+{
+	if (req->op == BLK_WRITE && node->detect != BLK_DETECT_OFF &&
+	    !(req->flags & BLK_COMPRESS) && blk_is_zero(req->iov, req->niov)) {
+		req->op = BLK_WRITE_ZEROES;
+		if (node->detect == BLK_DETECT_UNMAP)
+			req->flags |= BLK_MAY_UNMAP;
+	}
+	if (!(node->flags & BLK_O_UNMAP))
+		req->flags &= ~(unsigned)BLK_MAY_UNMAP;
+}
+
+static bool is_ignored(const struct blk_node *node, const struct blk_req *req)
+{
+	return req->op == BLK_DISCARD && !(node->flags & BLK_O_UNMAP);
+}
+
 void blk_pass(struct blk_node *child, struct blk_req *req)
 {
-	if (blk_is_aligned(child, req))
+	adapt(child, req);
+	if (is_ignored(child, req))
+		blk_ctx_complete(child->ctx, req, 0);
+	else if (blk_is_aligned(child, req))
 		child->driver->submit(child, req);
 	else
 		blk_align_submit(child, req);
@@ -130,8 +158,11 @@ int blk_run(struct blk_node *node, const struct blk_req *req)
 	if (req->op == BLK_READ || req->op == BLK_WRITE)
 		w.req.len = blk_iov_len(req->iov, req->niov);
 	if (node->driver->run && blk_is_aligned(node, &w.req)) {
+		adapt(node, &w.req);
 		rc = check(node, &w.req);
-		return rc < 0 ? rc : node->driver->run(node, &w.req);
+		if (rc < 0 || is_ignored(node, &w.req))
+			return rc;
+		return node->driver->run(node, &w.req);
 	}
 	w.req.done = on_done;
 	blk_node_submit(node, &w.req);

@@ -27,6 +27,13 @@ enum blk_prealloc {
 	BLK_PREALLOC_FULL,
 };
 
+/* What becomes of writes that are all zeros. */
+enum blk_detect {
+	BLK_DETECT_OFF,
+	BLK_DETECT_ON, /* writes of zeros */
+	BLK_DETECT_UNMAP, /* the same, which may give the blocks back */
+};
+
 struct blk_driver;
 
 struct blk_node {
@@ -40,6 +47,7 @@ struct blk_node {
 	char *filename; /* as messages and info have it */
 	unsigned flags; /* BLK_O_* */
 	enum blk_aio aio;
+	enum blk_detect detect;
 	uint64_t size; /* bytes of the disk that it shows */
 	bool readonly;
 	bool probed; /* its format was guessed: sector 0 is guarded */
@@ -55,11 +63,18 @@ struct blk_node {
 /*
  * Opens a graph.  filename may be "json:{...}".  options hold "driver",
  * "node-name", "file" (an object, or the name of a node), "backing", "cache":
- * {"direct", "no-flush"}, "read-only", "discard", "aio" and what the driver
- * has; keys with dots ("file.filename") will do as well.
+ * {"direct", "no-flush"}, "read-only", "auto-read-only", "force-share",
+ * "discard", "detect-zeroes", "aio" and what the driver has; keys with dots
+ * ("file.filename") will do as well.
  */
 struct blk_node *blk_open(struct blk_ctx *ctx, const struct blk_open *how,
 			  struct error *err);
+
+/* With what BLK_O_SNAPSHOT and BLK_O_COPY_ON_READ put on top. */
+struct blk_node *blk_open_layers(struct blk_ctx *ctx,
+				 const struct blk_open *how, struct error *err);
+/* The image below filters. */
+struct blk_node *blk_node_image(struct blk_node *node);
 
 struct blk_node *blk_node_ref(struct blk_node *node);
 struct blk_node *blk_node_find(struct blk_ctx *ctx, const char *name);

@@ -18,15 +18,8 @@
 #define MAX_DEPTH     200 /* of a backing chain */
 #define JSON_PROTOCOL "json:"
 
-struct how {
-	unsigned flags;
-	enum blk_aio aio;
-	unsigned depth;
-	const struct blk_node *opener;
-};
-
 static struct blk_node *open_node(struct blk_ctx *ctx, json_t *options,
-				  const struct how *how, struct error *err);
+				  const struct blk_how *how, struct error *err);
 
 static int refuse_format(const char *name, struct error *err)
 {
@@ -37,94 +30,6 @@ static int refuse_format(const char *name, struct error *err)
 				 "makes one)",
 				 name);
 	return error_set(err, EINVAL, "Unknown driver '%s'", name);
-}
-
-struct flag {
-	const char *key;
-	unsigned bit;
-	bool inverse;
-};
-
-static const struct flag common_flags[] = {
-	{.key = "read-only", .bit = BLK_O_RDWR, .inverse = true},
-	{.key = "force-share", .bit = BLK_O_FORCE_SHARE},
-	{.key = "cache.direct", .bit = BLK_O_DIRECT},
-	{.key = "cache.no-flush", .bit = BLK_O_NO_FLUSH},
-};
-
-#define COMMON_FLAGS (sizeof(common_flags) / sizeof(*common_flags))
-
-/* {"cache": {"direct": ...}} to "cache.direct". */
-static void flatten_cache(json_t *options)
-{
-	json_t *cache = json_object_get(options, "cache"), *v;
-	const char *key;
-	char name[64];
-
-	if (!json_is_object(cache))
-		return;
-	json_incref(cache);
-	json_object_del(options, "cache");
-	json_object_foreach(cache, key, v)
-	{
-		snprintf(name, sizeof(name), "cache.%s", key);
-		json_object_set(options, name, v);
-	}
-	json_decref(cache);
-}
-
-static int take_discard(json_t *options, unsigned *flags, struct error *err)
-{
-	static const char *const choices[] = {"ignore", "unmap", "off", "on",
-					      NULL};
-	int choice = *flags & BLK_O_UNMAP ? 1 : 0;
-	int rc = blk_take_choice(options, "discard", choices, &choice, err);
-
-	*flags = choice & 1 ? *flags | BLK_O_UNMAP : *flags & ~BLK_O_UNMAP;
-	return rc;
-}
-
-static int take_aio(json_t *options, struct how *how, struct error *err)
-{
-	static const char *const choices[] = {"threads", "native", "io_uring",
-					      NULL};
-	int choice = (int)how->aio;
-	int rc = blk_take_choice(options, "aio", choices, &choice, err);
-
-	how->aio = (enum blk_aio)choice;
-	return rc;
-}
-
-/* Options of which only the default has been written. */
-static int take_defaults(json_t *options, struct error *err)
-{
-	static const char *const off[] = {"off", NULL};
-	bool copy = false;
-	int choice, rc = blk_take_bool(options, "copy-on-read", &copy, err);
-
-	if (rc == 0 && copy)
-		rc = error_set(err, ENOTSUP, "copy-on-read=on: " OPT_LATER);
-	return rc < 0 ? rc
-		      : blk_take_choice(options, "detect-zeroes", off, &choice,
-					err);
-}
-
-static int take_common(json_t *options, struct how *how, struct error *err)
-{
-	const struct flag *f;
-	bool on;
-	int rc = 0;
-
-	flatten_cache(options);
-	for (f = common_flags; f < common_flags + COMMON_FLAGS && !rc; f++) {
-		on = !(how->flags & f->bit) == f->inverse;
-		rc = blk_take_bool(options, f->key, &on, err);
-		how->flags = on != f->inverse ? how->flags | f->bit
-					      : how->flags & ~f->bit;
-	}
-	rc = rc < 0 ? rc : take_discard(options, &how->flags, err);
-	rc = rc < 0 ? rc : take_defaults(options, err);
-	return rc < 0 ? rc : take_aio(options, how, err);
 }
 
 static int set_name(struct blk_node *node, char *name, struct error *err)
@@ -146,7 +51,7 @@ static int set_name(struct blk_node *node, char *name, struct error *err)
 	return rc;
 }
 
-static struct blk_node *new_node(struct blk_ctx *ctx, const struct how *how,
+static struct blk_node *new_node(struct blk_ctx *ctx, const struct blk_how *how,
 				 struct error *err)
 {
 	struct blk_node *node = calloc(1, sizeof(*node));
@@ -160,6 +65,7 @@ static struct blk_node *new_node(struct blk_ctx *ctx, const struct how *how,
 	node->flags = how->flags;
 	node->aio = how->aio;
 	node->readonly = !(how->flags & BLK_O_RDWR);
+	node->detect = how->detect;
 	node->align = node->mem_align = 1;
 	list_init(&node->unaligned);
 	list_init(&node->link);
@@ -220,11 +126,24 @@ static int choose_driver(struct blk_node *node, json_t *options,
 	return rc;
 }
 
+/* A format can be written to as its file can. */
+static int check_writable(struct blk_node *node, struct error *err)
+{
+	if (node->readonly || !node->child[BLK_FILE]->readonly)
+		return 0;
+	if (!(node->flags & BLK_O_AUTO_READ_ONLY))
+		return error_set(err, EACCES, "Block node is read-only");
+	node->flags &= ~(unsigned)BLK_O_RDWR;
+	node->readonly = true;
+	return 0;
+}
+
 static int open_file_child(struct blk_node *node, json_t *options,
 			   struct error *err)
 {
+	/* What the format discards the host may have. */
 	int rc = blk_open_child(node, BLK_FILE, options, "file",
-				node->flags | BLK_O_RESIZE, err);
+				node->flags | BLK_O_RESIZE | BLK_O_UNMAP, err);
 
 	if (rc < 0)
 		return rc;
@@ -232,6 +151,9 @@ static int open_file_child(struct blk_node *node, json_t *options,
 		return error_set(err, EINVAL,
 				 "A block device must be specified for "
 				 "\"file\"");
+	rc = check_writable(node, err);
+	if (rc < 0)
+		return rc;
 	node->filename = strdup(node->child[BLK_FILE]->filename);
 	return node->filename ? 0 : -ENOMEM;
 }
@@ -270,9 +192,10 @@ static int setup(struct blk_node *node, json_t *options, struct error *err)
 
 /* options is changed. */
 static struct blk_node *open_node(struct blk_ctx *ctx, json_t *options,
-				  const struct how *parent, struct error *err)
+				  const struct blk_how *parent,
+				  struct error *err)
 {
-	struct how how = *parent;
+	struct blk_how how = *parent;
 	struct blk_node *node;
 
 	if (how.depth > MAX_DEPTH) {
@@ -280,7 +203,7 @@ static struct blk_node *open_node(struct blk_ctx *ctx, json_t *options,
 			  MAX_DEPTH);
 		return NULL;
 	}
-	if (take_common(options, &how, err) < 0)
+	if (blk_take_common(options, &how, err) < 0)
 		return NULL;
 	node = new_node(ctx, &how, err);
 	if (!node)
@@ -338,7 +261,7 @@ static json_t *options_of_name(const char *name, bool *is_json,
 
 static struct blk_node *open_named(struct blk_ctx *ctx, json_t *options,
 				   const char *name, const char *format,
-				   const struct how *how, struct error *err)
+				   const struct blk_how *how, struct error *err)
 {
 	struct blk_node *node;
 	bool is_json;
@@ -360,7 +283,7 @@ static struct blk_node *open_named(struct blk_ctx *ctx, json_t *options,
 struct blk_node *blk_open(struct blk_ctx *ctx, const struct blk_open *o,
 			  struct error *err)
 {
-	struct how how = {.flags = o->flags, .aio = o->aio};
+	struct blk_how how = {.flags = o->flags, .aio = o->aio};
 	json_t *options =
 		o->options ? json_deep_copy(o->options) : json_object();
 	struct blk_node *node;
@@ -374,18 +297,6 @@ struct blk_node *blk_open(struct blk_ctx *ctx, const struct blk_open *o,
 	else
 		node = open_node(ctx, options, &how, err);
 	json_decref(options);
-	return node;
-}
-
-struct blk_node *blk_open_alone(const struct blk_open *how, struct error *err)
-{
-	struct blk_ctx *ctx = blk_ctx_new(err);
-	struct blk_node *node;
-
-	if (!ctx)
-		return NULL;
-	node = blk_open(ctx, how, err);
-	blk_ctx_unref(ctx); /* the nodes have it now */
 	return node;
 }
 
@@ -404,10 +315,10 @@ static struct blk_node *refer(struct blk_node *node, const char *name,
 int blk_open_child(struct blk_node *node, enum blk_child which, json_t *options,
 		   const char *name, unsigned flags, struct error *err)
 {
-	struct how how = {.flags = flags,
-			  .aio = node->aio,
-			  .opener = node,
-			  .depth = node->depth + 1};
+	struct blk_how how = {.flags = flags,
+			      .aio = node->aio,
+			      .opener = node,
+			      .depth = node->depth + 1};
 	json_t *child = blk_take_child(options, name);
 
 	if (!child)
@@ -445,10 +356,11 @@ static int open_backing_file(struct blk_node *node, json_t *options,
 			     const char *file, const char *format,
 			     struct error *err)
 {
-	struct how how = {.flags = node->flags & ~(BLK_O_RDWR | BLK_O_UNMAP),
-			  .aio = node->aio,
-			  .opener = node,
-			  .depth = node->depth + 1};
+	struct blk_how how = {.flags =
+				      node->flags & ~(BLK_O_RDWR | BLK_O_UNMAP),
+			      .aio = node->aio,
+			      .opener = node,
+			      .depth = node->depth + 1};
 	char *path = blk_path_combine(node->filename, file);
 
 	if (!path)

@@ -4,6 +4,7 @@
 #include "block/options.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,41 @@ int blk_take_bool(json_t *options, const char *key, bool *value,
 	return rc < 0 ? error_prefix(err, "%s", key) : 0;
 }
 
+json_t *blk_options_of_list(const struct opt_list *list)
+{
+	json_t *options = json_object();
+	size_t i;
+
+	/* Names of files are bytes, whatever JSON says of strings. */
+	for (i = 0; i < list->n; i++)
+		json_object_set_new_nocheck(options, list->pair[i].key,
+					    json_string_nocheck(
+						    list->pair[i].value));
+	return options;
+}
+
+static void refuse_choice(const char *key, const char *text,
+			  const char *const *choices, size_t n,
+			  struct error *err)
+{
+	const char *near = opt_nearest(text, choices, n, sizeof(*choices));
+	char list[128] = "";
+	size_t i, at = 0;
+
+	for (i = 0; i < n && at < sizeof(list); i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
+				       i ? ", " : "", choices[i]);
+	if (near)
+		error_set(err, EINVAL,
+			  "Parameter '%s' does not accept '%s'; did you mean "
+			  "'%s'?",
+			  key, text, near);
+	else
+		error_set(err, EINVAL,
+			  "Parameter '%s' does not accept '%s', but: %s", key,
+			  text, list);
+}
+
 int blk_take_choice(json_t *options, const char *key,
 		    const char *const *choices, int *value, struct error *err)
 {
@@ -62,8 +98,7 @@ int blk_take_choice(json_t *options, const char *key,
 	if (choices[i])
 		*value = i;
 	else
-		error_set(err, EINVAL, "Parameter '%s' does not accept '%s'",
-			  key, text);
+		refuse_choice(key, text, choices, (size_t)i, err);
 	free(text);
 	return choices[i] ? 0 : -EINVAL;
 }
@@ -132,18 +167,32 @@ json_t *blk_take_child(json_t *options, const char *name)
 	return child;
 }
 
+static const char *nearest(const char *key, const char *const *names)
+{
+	size_t n = 0;
+
+	while (names && names[n])
+		n++;
+	return n ? opt_nearest(key, names, n, sizeof(*names)) : NULL;
+}
+
 int blk_options_done(const struct blk_driver *driver, json_t *options,
 		     struct error *err)
 {
-	const char *key;
+	const char *key, *near;
 	json_t *v;
 
 	json_object_foreach(options, key, v)
 	{
+		near = nearest(key, driver->options);
+		if (!near)
+			near = nearest(key, blk_common_options);
 		return error_set(err, EINVAL,
 				 "Block format '%s' does not support the "
-				 "option '%s'",
-				 driver->name, key);
+				 "option '%s'%s%s%s",
+				 driver->name, key,
+				 near ? "; did you mean '" : "",
+				 near ? near : "", near ? "'?" : "");
 	}
 	return 0;
 }

@@ -5,9 +5,23 @@
 
 #include <jansson.h>
 
-#include "vmm/error.h"
+#include "block/node.h"
 
 struct blk_driver;
+
+/* How a node is opened, which its children take over in part. */
+struct blk_how {
+	unsigned flags; /* BLK_O_* */
+	enum blk_aio aio;
+	enum blk_detect detect;
+	unsigned depth;
+	const struct blk_node *opener;
+};
+
+/* Takes out what nodes of every driver have. */
+int blk_take_common(json_t *options, struct blk_how *how, struct error *err);
+/* Their names, ended by NULL. */
+extern const char *const blk_common_options[];
 
 /* *value: the index in choices, which ends with NULL. */
 int blk_take_choice(json_t *options, const char *key,

@@ -234,10 +234,13 @@ static int raw_measure(struct opt_list *options, uint64_t size, uint64_t data,
 	return 0;
 }
 
+static const char *const options[] = {"offset", "size", NULL};
+
 const struct blk_driver blk_raw = {
 	.name = "raw",
 	.state_size = sizeof(struct raw),
 	.create_opts = create_opts,
+	.options = options,
 	.open = raw_open,
 	.close = raw_close,
 	.create = raw_create,

@@ -362,7 +362,7 @@ int pc_build(struct machine *m, struct error *err)
 	pc->m = m;
 	pc->conf = m->config;
 	machine_add_notifier(m, &pc->notifier, on_event, pc);
-	list_init(&pc->fronts.list);
+	blk_fronts_init(&pc->fronts);
 	m->fronts = &pc->fronts;
 	connect_gsis(pc);
 	rc = pc_boot_open(&pc->boot, m->config, err);

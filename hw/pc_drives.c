@@ -54,28 +54,101 @@ static int choose_place(struct places *p, const struct drive_conf *d,
 	return (int)index;
 }
 
-static struct blk_front *open_front(struct places *p,
-				    const struct drive_conf *d,
-				    const char *name, struct error *err)
+static const struct {
+	unsigned flags;
+	bool writethrough;
+} caches[] = {
+	[CACHE_WRITEBACK] = {0, false},
+	[CACHE_WRITETHROUGH] = {0, true},
+	[CACHE_NONE] = {BLK_O_DIRECT, false},
+	[CACHE_OFF] = {BLK_O_DIRECT, false},
+	[CACHE_DIRECTSYNC] = {BLK_O_DIRECT, true},
+	[CACHE_UNSAFE] = {BLK_O_NO_FLUSH, false},
+};
+
+static unsigned open_flags(const struct config *conf,
+			   const struct drive_conf *d)
 {
-	bool cdrom = d->media == MEDIA_CDROM;
-	struct blk_open how = {.filename = d->file,
-			       .format = d->format,
-			       .flags = d->readonly || cdrom ? 0 : BLK_O_RDWR};
-	struct blk_node *node = NULL;
+	unsigned flags = caches[d->cache].flags | BLK_O_AUTO_READ_ONLY;
+
+	if (!d->readonly && d->media != MEDIA_CDROM)
+		flags |= BLK_O_RDWR;
+	if (d->snapshot || conf->snapshot)
+		flags |= BLK_O_SNAPSHOT;
+	if (d->copy_on_read)
+		flags |= BLK_O_COPY_ON_READ;
+	return flags;
+}
+
+/* NULL without error: there is no medium. */
+static struct blk_node *open_node(const struct config *conf,
+				  const struct drive_conf *d, struct error *err)
+{
+	struct blk_open how = {.format = d->format,
+			       .flags = open_flags(conf, d)};
+	struct blk_node *node;
+
+	if (d->file && *d->file)
+		how.filename = d->file;
+	else if (!d->node.n)
+		return NULL;
+	how.options = blk_options_of_list(&d->node);
+	node = blk_open_alone(&how, err);
+	json_decref(how.options);
+	if (!node)
+		error_prefix(err, "%s", d->option);
+	return node;
+}
+
+static int set_limits(struct machine *m, struct blk_front *front,
+		      const struct drive_conf *d, struct error *err)
+{
+	const struct throttle_conf *t = &d->throttle;
+	struct blk_limits limits = {.iops_size = t->iops_size};
+	unsigned i;
+	int rc;
+
+	for (i = 0; i < BLK_LIMITS; i++) {
+		limits.avg[i] = t->avg[i];
+		limits.max[i] = t->max[i];
+		limits.length[i] = t->length[i];
+	}
+	rc = blk_limits_check(&limits, err);
+	if (rc == 0 && (blk_limits_any(&limits) || t->group))
+		rc = blk_front_limit(m->fronts, front, &limits, t->group, err);
+	return rc < 0 ? error_prefix(err, "%s", d->option) : 0;
+}
+
+static struct blk_front *open_front(struct machine *m,
+				    const struct drive_conf *d,
+				    const char *name, bool removable,
+				    struct error *err)
+{
+	struct error failed = {0};
+	struct blk_node *node = open_node(m->config, d, &failed);
 	struct blk_front *front;
 
-	if (d->file && *d->file) {
-		node = blk_open_alone(&how, err);
-		if (!node) {
-			error_prefix(err, "%s", d->option);
-			return NULL;
-		}
+	if (failed.code) {
+		*err = failed;
+		return NULL;
 	}
-	front = blk_front_new(p->m->fronts, d->id ? d->id : name, node, cdrom,
+	front = blk_front_new(m->fronts, d->id ? d->id : name, node, removable,
 			      err);
-	if (!front && node)
+	if (!front) {
 		blk_node_unref(node);
+		return NULL;
+	}
+	if (set_limits(m, front, d, err) < 0) {
+		blk_front_free(front);
+		return NULL;
+	}
+	if (d->werror >= 0)
+		front->werror = (enum blk_action)d->werror;
+	if (d->rerror >= 0)
+		front->rerror = (enum blk_action)d->rerror;
+	front->writethrough = d->cache_writeback == 2
+				      ? caches[d->cache].writethrough
+				      : !d->cache_writeback;
 	return front;
 }
 
@@ -94,14 +167,31 @@ static int attach(struct places *p, const struct drive_conf *d,
 	unit = (unsigned)index % IDE_DRIVES;
 	snprintf(name, sizeof(name), "ide%u-%s%u", bus, cdrom ? "cd" : "hd",
 		 unit);
-	front = open_front(p, d, name, err);
+	front = open_front(p->m, d, name, cdrom, err);
 	if (!front)
 		return -EINVAL;
+	if (!cdrom && front->readonly) {
+		blk_front_free(front);
+		return error_set(err, EROFS,
+				 "%s: the image is read-only, which an IDE "
+				 "disk cannot be",
+				 d->option);
+	}
 	snprintf(front->device, sizeof(front->device), "%.40s/ide.%u/%u",
 		 p->ide->pci.dev.path, bus, unit);
 	ide_attach(&p->ide->channel[bus], unit, front, cdrom,
 		   (unsigned)index + 1, d->serial);
 	return 0;
+}
+
+/* if=none: for -device to name. */
+static int keep(struct machine *m, const struct drive_conf *d, unsigned n,
+		struct error *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "none%u", n);
+	return open_front(m, d, name, true, err) ? 0 : -EINVAL;
 }
 
 /* A PC has an empty CD-ROM drive unless it is told otherwise. */
@@ -122,11 +212,13 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 {
 	struct places p = {.ide = ide, .m = m};
 	const struct config *conf = m->config;
-	unsigned i;
+	unsigned i, nfree = 0;
 	int rc = 0;
 
 	for (i = 0; i < conf->ndrives && rc == 0; i++)
-		rc = attach(&p, &conf->drives[i], err);
+		rc = conf->drives[i].interface == IF_NONE
+			     ? keep(m, &conf->drives[i], nfree++, err)
+			     : attach(&p, &conf->drives[i], err);
 	return rc < 0 ? rc : attach_default(&p, err);
 }
 

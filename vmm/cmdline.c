@@ -219,12 +219,17 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "The ISO image in the CD-ROM drive; \"\" for none.",
 	 .apply = config_add_disk, .preset = "index=2,media=cdrom"},
 	{.name = "drive", .group = GROUP_DRIVES,
-	 .arg = "[file=]FILE[,if=ide][,index=N][,media=disk|cdrom]"
-		"[,format=FORMAT][,readonly=on|off][,id=ID][,serial=TEXT]",
+	 .arg = "[file=]FILE[,if=ide|none][,index=N][,media=disk|cdrom]"
+		"[,format=FORMAT][,cache=MODE][,aio=ENGINE][,id=ID]"
+		"[,KEY=VALUE]...",
 	 .help = "A drive and all that can be said of it. -drive help lists "
 		 "the keys.",
 	 .apply = config_add_drive, .keys = drive_opts, .implied = "file",
 	 .answer = cmdline_answer_keys},
+	{.name = "snapshot", .group = GROUP_DRIVES,
+	 .help = "The same as snapshot=on for all drives: what the guest "
+		 "writes is gone at the end.",
+	 .apply = apply_flag, FIELD(snapshot)},
 
 	{.name = "device", .group = GROUP_DEVICES,
 	 .arg = "DRIVER[,id=ID][,PROPERTY=VALUE]...",

@@ -80,6 +80,14 @@ extern const struct opt_desc name_opts[], mem_opts[], smp_opts[], rtc_opts[],
 	boot_opts[], mon_opts[];
 /* struct drive_conf */
 extern const struct opt_desc drive_opts[];
+
+/* Other names of keys of -drive; ends with NULL ones. */
+struct drive_alias {
+	const char *alias, *key;
+};
+
+extern const struct drive_alias drive_aliases[];
+
 /* struct config */
 extern const struct opt_desc vga_opts[], display_opts[];
 /* struct overcommit_conf, memory_backend (by its kind), numa_option */
@@ -108,6 +116,8 @@ void str_list_free(struct str_list *list);
 int str_list_add(struct str_list *list, const char *text, struct error *err);
 
 /* Options that do more than fill a field: the apply of their entries. */
+int config_add_blockdev(struct config *c, const struct cmdline_opt *o,
+			const char *arg, struct error *err);
 int config_add_device(struct config *c, const struct cmdline_opt *o,
 		      const char *arg, struct error *err);
 int config_add_disk(struct config *c, const struct cmdline_opt *o,

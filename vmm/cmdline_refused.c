@@ -59,7 +59,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	FLAG("s", OPT_LATER),
 	ARG("sandbox", OPT_LATER),
 	ARG("set", OPT_LATER),
-	FLAG("snapshot", OPT_LATER),
 	ARG("spice", OPT_LATER),
 	ARG("tpmdev", OPT_LATER),
 	ARG("trace", OPT_LATER),

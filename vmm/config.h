@@ -17,8 +17,39 @@
 #include "vmm/opt.h"
 #include "vmm/smbios_fields.h"
 
-enum drive_if { IF_IDE };
+enum drive_if { IF_IDE, IF_NONE };
 enum drive_media { MEDIA_DISK, MEDIA_CDROM };
+
+/* cache= by its name. */
+enum drive_cache {
+	CACHE_WRITEBACK,
+	CACHE_WRITETHROUGH,
+	CACHE_NONE,
+	CACHE_OFF, /* the same */
+	CACHE_DIRECTSYNC,
+	CACHE_UNSAFE
+};
+
+/* What becomes of a request that the host failed; as enum blk_action. */
+enum drive_action { ACTION_REPORT, ACTION_IGNORE, ACTION_STOP, ACTION_ENOSPC };
+
+enum throttle_kind {
+	THROTTLE_BPS_TOTAL,
+	THROTTLE_BPS_READ,
+	THROTTLE_BPS_WRITE,
+	THROTTLE_IOPS_TOTAL,
+	THROTTLE_IOPS_READ,
+	THROTTLE_IOPS_WRITE,
+	THROTTLE_KINDS
+};
+
+/* A second's worth each; 0: not given. */
+struct throttle_conf {
+	uint64_t avg[THROTTLE_KINDS], max[THROTTLE_KINDS];
+	uint64_t length[THROTTLE_KINDS]; /* seconds that max may last */
+	uint64_t iops_size;
+	char *group; /* NULL: the drive is alone */
+};
 
 struct drive_conf {
 	char *option; /* as typed, for messages: "-hda disk.img" */
@@ -29,8 +60,12 @@ struct drive_conf {
 	int interface; /* enum drive_if */
 	int media; /* enum drive_media */
 	int64_t index, bus, unit; /* -1: the first free one */
-	bool readonly;
-	bool used; /* some device has it */
+	int cache; /* enum drive_cache */
+	int cache_writeback; /* 0 off, 1 on, 2 as cache says */
+	int werror, rerror; /* enum drive_action; -1: not given */
+	struct throttle_conf throttle;
+	struct opt_list node; /* what the block layer is told as it is */
+	bool readonly, snapshot, copy_on_read;
 };
 
 struct machine_conf {
@@ -124,6 +159,8 @@ struct config {
 	struct str_list accels; /* -accel */
 	struct drive_conf *drives;
 	unsigned ndrives;
+	struct str_list blockdevs; /* -blockdev */
+	bool snapshot; /* of all drives */
 	struct rtc_conf rtc;
 	struct boot_conf boot;
 	struct str_list firmware_dirs; /* -L */

@@ -8,10 +8,19 @@
 
 #include "vmm/opt_value.h"
 
+static bool is_name(const struct opt_desc *d, const char *key)
+{
+	size_t n = strlen(d->name);
+
+	if (d->type == OPT_PASS && n && d->name[n - 1] == '.')
+		return !strncmp(d->name, key, n) && key[n];
+	return !strcmp(d->name, key);
+}
+
 const struct opt_desc *opt_find(const struct opt_desc *desc, const char *key)
 {
 	for (; desc->type != OPT_END; desc++)
-		if (!strcmp(desc->name, key))
+		if (is_name(desc, key))
 			return desc;
 	return NULL;
 }
@@ -75,6 +84,10 @@ int opt_set(const struct opt_desc *desc, void *conf, const char *key,
 
 	if (!d)
 		return unknown_key(desc, key, err);
+	if (!d->refused && d->type == OPT_PASS)
+		return opt_list_add((struct opt_list *)((char *)conf +
+							d->offset),
+				    key, value, err);
 	if (!d->refused)
 		return opt_value_set(d, (char *)conf + d->offset, value, err);
 	if (is_accepted(d, value))
@@ -109,12 +122,18 @@ int opt_set_text(const struct opt_desc *desc, void *conf, const char *text,
 
 void opt_free(const struct opt_desc *desc, void *conf)
 {
-	char **s;
+	char *field, **s;
 
-	for (; desc->type != OPT_END; desc++)
-		if (desc->type == OPT_STRING && !desc->refused) {
-			s = (char **)((char *)conf + desc->offset);
-			free(*s);
-			*s = NULL;
-		}
+	for (; desc->type != OPT_END; desc++) {
+		field = (char *)conf + desc->offset;
+		if (desc->refused)
+			continue;
+		if (desc->type == OPT_PASS)
+			opt_list_free((struct opt_list *)field);
+		if (desc->type != OPT_STRING)
+			continue;
+		s = (char **)field;
+		free(*s);
+		*s = NULL;
+	}
 }

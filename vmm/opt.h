@@ -29,6 +29,11 @@ enum opt_type {
 	OPT_MAC, /* uint8_t[6] */
 	OPT_BITS, /* struct opt_bits, which grows: "3", "0-3,5"; max < 256 */
 	OPT_DEVFN, /* int: PCI "slot[.function]" as devfn, -1 for none */
+	/*
+	 * struct opt_list: the pair is put there as it is, for another to
+	 * read.  A name that ends with "." stands for all that begin so.
+	 */
+	OPT_PASS,
 };
 
 /* A set of numbers below OPT_BITS_MAX. */
@@ -108,7 +113,7 @@ int opt_set_all(const struct opt_desc *desc, void *conf,
 /* opt_split and opt_set_all. */
 int opt_set_text(const struct opt_desc *desc, void *conf, const char *text,
 		 const char *implied, struct error *err);
-/* Frees the strings that the table owns in conf. */
+/* Frees the strings and lists that the table owns in conf. */
 void opt_free(const struct opt_desc *desc, void *conf);
 /* The table's entry, or NULL. */
 const struct opt_desc *opt_find(const struct opt_desc *desc, const char *key);

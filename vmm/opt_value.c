@@ -353,6 +353,7 @@ static const struct {
 	[OPT_MAC] = {"str", set_mac},
 	[OPT_BITS] = {"range", set_bits},
 	[OPT_DEVFN] = {"int32", set_devfn},
+	[OPT_PASS] = {"str", NULL}, /* opt_set does it */
 };
 
 int opt_value_set(const struct opt_desc *d, void *field, const char *value,

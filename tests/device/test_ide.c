@@ -61,7 +61,7 @@ static void start(bool cdrom)
 	make_image();
 	harness_init(&h, 0);
 	h.m.loop = loop_new(NULL, NULL);
-	list_init(&fronts.list);
+	blk_fronts_init(&fronts);
 	pci_bus_init(&bus, &h.m, "pci.0");
 	ide = (struct piix3_ide *)harness_new(&h, &piix3_ide_class);
 	ide->pci.bus = &bus;

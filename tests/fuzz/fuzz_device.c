@@ -247,7 +247,7 @@ static void start(struct pc *pc)
 	clock_init_manual(&pc->m.virt, NS_PER_SEC);
 	clock_init_manual(&pc->m.host, NS_PER_SEC);
 	clock_init_manual(&pc->m.realtime, NS_PER_SEC);
-	list_init(&pc->fronts.list);
+	blk_fronts_init(&pc->fronts);
 	pc->ram = gmem_block_new(&pc->m.gmem, "ram", RAM_SIZE, NULL);
 	pc->bios = gmem_block_new(&pc->m.gmem, "bios", BIOS_SIZE, NULL);
 	must(pc->ram && pc->bios);

@@ -71,7 +71,7 @@ void monitor_feed(bool control, const char *first, const uint8_t *data,
 	if (!m || machine_init(m, NULL) < 0)
 		abort();
 	clock_init_manual(&m->realtime, NS_PER_SEC);
-	list_init(&fronts.list);
+	blk_fronts_init(&fronts);
 	m->fronts = &fronts;
 	m->config = &conf;
 	chr = chardev_make(m, "c", &sink, &none, NULL);

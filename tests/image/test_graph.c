@@ -228,7 +228,7 @@ START_TEST(serves_front_ends)
 	uint8_t a[4096], b[4096];
 
 	image_start();
-	list_init(&all.list);
+	blk_fronts_init(&all);
 	image_create("a.qcow2", "qcow2", MIB, NULL);
 	image_create("b.qcow2", "qcow2", 2 * MIB, NULL);
 	front = blk_front_new(&all, "x", blk_open_alone(&how, &err), true,

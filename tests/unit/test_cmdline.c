@@ -497,6 +497,42 @@ START_TEST(test_drives)
 }
 END_TEST
 
+START_TEST(test_drive_options)
+{
+	const struct drive_conf *d;
+
+	accept("-drive file=a,cache=unsafe,werror=stop,rerror=ignore,bps_rd=5,"
+	       "throttling.bps-read-max=7,throttling.bps-read-max-length=3,"
+	       "iops_size=512,group=g,snapshot,copy-on-read=on,aio=native,"
+	       "locking=auto,node-name=n,l2-cache-size=1M "
+	       "-drive if=none,id=x -snapshot "
+	       "-drive file.driver=file,file.filename=b,cache.writeback=off");
+	ck_assert_uint_eq(c.ndrives, 3);
+	d = &c.drives[0];
+	ck_assert_int_eq(d->cache, CACHE_UNSAFE);
+	ck_assert_int_eq(d->cache_writeback, 2);
+	ck_assert_int_eq(d->werror, ACTION_STOP);
+	ck_assert_int_eq(d->rerror, ACTION_IGNORE);
+	ck_assert_uint_eq(d->throttle.avg[THROTTLE_BPS_READ], 5);
+	ck_assert_uint_eq(d->throttle.max[THROTTLE_BPS_READ], 7);
+	ck_assert_uint_eq(d->throttle.length[THROTTLE_BPS_READ], 3);
+	ck_assert_uint_eq(d->throttle.iops_size, 512);
+	ck_assert_str_eq(d->throttle.group, "g");
+	ck_assert(d->snapshot && d->copy_on_read && c.snapshot);
+	ck_assert_uint_eq(d->node.n, 4);
+	ck_assert_str_eq(opt_list_get(&d->node, "aio"), "native");
+	ck_assert_str_eq(opt_list_get(&d->node, "file.locking"), "auto");
+	ck_assert_str_eq(opt_list_get(&d->node, "l2-cache-size"), "1M");
+	d = &c.drives[1];
+	ck_assert_int_eq(d->interface, IF_NONE);
+	ck_assert_int_eq(d->cache, CACHE_WRITEBACK);
+	ck_assert_int_eq(d->werror, -1);
+	ck_assert_int_eq(d->rerror, -1);
+	ck_assert_int_eq(c.drives[2].cache_writeback, 0);
+	config_free(&c);
+}
+END_TEST
+
 START_TEST(test_drive_errors)
 {
 	refuse("-drive if=ide", "a disk needs an image");
@@ -512,9 +548,18 @@ START_TEST(test_drive_errors)
 	refuse("-drive file=a,media=foo", "not one of: disk, cdrom");
 	refuse("-drive file=a,if=foo", "not one of: ide");
 	refuse("-drive file=a,if=virtio", "if=virtio: " OPT_LATER);
-	refuse("-drive if=none,id=a", "if=none: " OPT_LATER);
-	refuse("-drive file=a,cache=none", "cache=none: " OPT_LATER);
-	refuse("-drive file=a,snapshot=on", "snapshot=on: " OPT_LATER);
+	refuse("-drive file=a,if=none,serial=x", "say it with -device");
+	refuse("-drive file=a,cache=foo", "not one of: writeback");
+	refuse("-drive file=a,snapshot=2", "'on' or 'off'");
+	refuse("-drive file=a,rerror=enospc", "not one of: report");
+	refuse("-drive file=a,bps=x", "throttling.bps-total: 'x'");
+	refuse("-drive file=a,iops=1000000000000001", "is not from 0 to");
+	refuse("-drive file=a,iops=1,throttling.iops-total=1",
+	       "'throttling.iops-total' and its alias 'iops'");
+	refuse("-drive file=a,format=raw,driver=raw", "its alias 'driver'");
+	refuse("-drive file=a,throttling.bps-totl=1",
+	       "did you mean 'throttling.bps-total'?");
+	refuse("-drive file=a,file.=x", "unknown parameter 'file.'");
 	refuse("-drive file=a,cyls=2", "say it with -device");
 	refuse("-drive file=a,foo=bar", "unknown parameter 'foo'");
 	refuse("-drive file=a,fromat=raw", "did you mean 'format'?");
@@ -747,7 +792,7 @@ END_TEST
 UNIT_MAIN("cmdline", test_no_options, test_flags, test_strings, test_memory,
 	  test_smp, test_smp_errors, test_machine, test_kernel, test_accel,
 	  test_cpu, test_rtc, test_boot, test_uuid, test_disks, test_drives,
-	  test_drive_errors, test_devices, test_monitors,
+	  test_drive_options, test_drive_errors, test_devices, test_monitors,
 	  test_default_characters, test_display, test_help_and_version,
 	  test_unknown_options, test_refused_options, test_tables,
 	  test_long_arguments_leave_room_for_the_reason, test_programs)

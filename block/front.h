@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of front ends share. */
+#ifndef BLOCK_FRONT_H
+#define BLOCK_FRONT_H
+
+#include "block/node.h"
+#include "vmm/monitor.h"
+
+/*
+ * Calls fn in the I/O thread, with requests in flight; not at all without a
+ * medium.  Main loop, machine lock.
+ */
+void blk_front_look(struct blk_front *front,
+		    void (*fn)(struct blk_node *node, void *ctx), void *ctx);
+/* Starts a request that no limit holds.  I/O thread. */
+void blk_front_start(struct blk_front *front, struct blk_req *req);
+
+/* Holds req if a limit wants that.  I/O thread. */
+bool blk_front_hold(struct blk_front *front, struct blk_req *req);
+/* While it is open no limit holds anything.  Main loop. */
+void blk_front_open_limits(struct blk_front *front, bool open);
+void blk_front_drop_limits(struct blk_front *front);
+/* Limits as query-block has them; nothing without any. */
+void blk_front_add_limits(const struct blk_front *front, json_t *medium);
+void blk_front_show_limits(struct monitor_call *call, const json_t *medium);
+
+#endif
