@@ -157,14 +157,27 @@ static int open_caches(struct qcow2 *q, json_t *options, struct error *err)
 	return rc < 0 ? rc : init_caches(q, &c, err);
 }
 
-/* Options that ask for what happens anyway, or are about speed alone. */
-static int take_others(struct qcow2 *q, json_t *options, struct error *err)
+/* What of the clusters that become free the host is told. */
+static int take_discards(struct qcow2 *q, json_t *options, struct error *err)
 {
-	static const char *const flags[] = {"pass-discard-request",
-					    "pass-discard-snapshot",
-					    "pass-discard-other"};
-	bool ignored, lazy = q->compatible & QCOW2_LAZY_REFCOUNTS;
+	static const char *const keys[QCOW2_DISCARDS] = {
+		[QCOW2_DISCARD_REQUEST] = "pass-discard-request",
+		[QCOW2_DISCARD_SNAPSHOT] = "pass-discard-snapshot",
+		[QCOW2_DISCARD_OTHER] = "pass-discard-other",
+	};
 	unsigned i;
+	int rc = 0;
+
+	q->discards[QCOW2_DISCARD_REQUEST] = q->node->flags & BLK_O_UNMAP;
+	q->discards[QCOW2_DISCARD_SNAPSHOT] = true;
+	for (i = 0; i < QCOW2_DISCARDS && rc == 0; i++)
+		rc = blk_take_bool(options, keys[i], &q->discards[i], err);
+	return rc;
+}
+
+static int take_lazy(struct qcow2 *q, json_t *options, struct error *err)
+{
+	bool lazy = q->compatible & QCOW2_LAZY_REFCOUNTS;
 	int rc = blk_take_bool(options, "lazy-refcounts", &lazy, err);
 
 	if (rc == 0 && lazy && q->version < 3)
@@ -172,10 +185,15 @@ static int take_others(struct qcow2 *q, json_t *options, struct error *err)
 			       "Lazy refcounts require a qcow2 image with at "
 			       "least qemu 1.1 compatibility level");
 	q->lazy = lazy;
-	for (i = 0; i < 3 && rc == 0; i++)
-		rc = blk_take_bool(options, flags[i], &ignored, err);
-	json_decref(blk_take_child(options, "overlap-check"));
 	return rc;
+}
+
+static int take_others(struct qcow2 *q, json_t *options, struct error *err)
+{
+	int rc = take_lazy(q, options, err);
+
+	rc = rc < 0 ? rc : take_discards(q, options, err);
+	return rc < 0 ? rc : qcow2_overlap_options(q, options, err);
 }
 
 static int open_data_file(struct qcow2 *q, json_t *options, struct error *err)
@@ -449,10 +467,27 @@ static bool qcow2_has_zero_init(const struct blk_node *node)
 	return !q->raw_data || blk_has_zero_init(q->data);
 }
 
+static const char *const qcow2_options[] = {
+	"backing",
+	"cache-clean-interval",
+	"cache-size",
+	"data-file",
+	"l2-cache-entry-size",
+	"l2-cache-size",
+	"lazy-refcounts",
+	"overlap-check",
+	"pass-discard-other",
+	"pass-discard-request",
+	"pass-discard-snapshot",
+	"refcount-cache-size",
+	NULL,
+};
+
 const struct blk_driver blk_qcow2 = {
 	.name = "qcow2",
 	.state_size = sizeof(struct qcow2),
 	.create_opts = qcow2_create_opts,
+	.options = qcow2_options,
 	.open = qcow2_open,
 	.close = qcow2_close,
 	.create = qcow2_create,

@@ -9,16 +9,18 @@
 
 #include "block/qcow2_image.h"
 
-void qcow2_free_clusters(struct qcow2 *q, uint64_t off, uint64_t n)
+void qcow2_free_clusters(struct qcow2 *q, uint64_t off, uint64_t n,
+			 enum qcow2_discard why)
 {
 	uint64_t cluster = off >> q->cluster_bits;
+	bool keep = !q->discards[why];
 	struct qcow2_free *f;
 
 	if (!n)
 		return;
 	if (!list_empty(&q->frees)) {
 		f = container_of(q->frees.prev, struct qcow2_free, link);
-		if (f->cluster + f->n == cluster) {
+		if (f->cluster + f->n == cluster && f->discarded == keep) {
 			f->n += n;
 			f->epoch = q->epoch;
 			return;
@@ -30,10 +32,11 @@ void qcow2_free_clusters(struct qcow2 *q, uint64_t off, uint64_t n)
 	f->cluster = cluster;
 	f->n = n;
 	f->epoch = q->epoch;
+	f->discarded = keep;
 	list_add_tail(&q->frees, &f->link);
 }
 
-void qcow2_free_entry(struct qcow2 *q, uint64_t entry)
+void qcow2_free_entry(struct qcow2 *q, uint64_t entry, enum qcow2_discard why)
 {
 	uint64_t off, len, first, last;
 
@@ -44,9 +47,9 @@ void qcow2_free_entry(struct qcow2 *q, uint64_t entry)
 		first = off >> q->cluster_bits;
 		last = (off + len - 1) >> q->cluster_bits;
 		qcow2_free_clusters(q, first << q->cluster_bits,
-				    last - first + 1);
+				    last - first + 1, why);
 	} else if (entry & QCOW2_OFFSET) {
-		qcow2_free_clusters(q, entry & QCOW2_OFFSET, 1);
+		qcow2_free_clusters(q, entry & QCOW2_OFFSET, 1, why);
 	}
 }
 

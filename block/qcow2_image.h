@@ -112,11 +112,33 @@ struct qcow2_table {
 
 #define QCOW2_TABLE_STEP 64u
 
+/* Metadata that must not be overwritten by something else. */
+enum qcow2_meta {
+	QCOW2_META_HEADER,
+	QCOW2_META_L1,
+	QCOW2_META_L2,
+	QCOW2_META_REFTABLE,
+	QCOW2_META_REFBLOCK,
+	QCOW2_META_SNAPTABLE,
+	QCOW2_META_SNAP_L1,
+	QCOW2_META_SNAP_L2,
+	QCOW2_META_BITMAPS,
+	QCOW2_METAS
+};
+
+/* Why clusters become free. */
+enum qcow2_discard {
+	QCOW2_DISCARD_REQUEST, /* the guest discards them */
+	QCOW2_DISCARD_SNAPSHOT, /* with a snapshot */
+	QCOW2_DISCARD_OTHER,
+	QCOW2_DISCARDS
+};
+
 /* Clusters that nothing will refer to once the next cycle has ended. */
 struct qcow2_free {
 	struct list link;
 	uint64_t cluster, n, epoch;
-	bool discarded;
+	bool discarded; /* the host has them, or is not to have them */
 };
 
 /* A header extension that we keep as it is. */
@@ -196,6 +218,7 @@ struct qcow2 {
 	uint64_t free_hint; /* the first cluster that may be free */
 	uint64_t fresh_from; /* offset from which on the file is all zeros */
 	uint64_t packed_off; /* where compressed data may go on, or 0 */
+	bool discards[QCOW2_DISCARDS]; /* does the host get these back? */
 	struct list frees, frees_ready;
 	struct qcow2_wait free_wait;
 	bool freeing;
@@ -218,6 +241,7 @@ struct qcow2 {
 	uint64_t snaptable_len; /* bytes in the file */
 
 	/* Where metadata is: clusters, hashed; see qcow2_overlap.c. */
+	unsigned watched; /* bits of enum qcow2_meta */
 	uint64_t *meta;
 	size_t meta_size, meta_used;
 
@@ -296,8 +320,9 @@ int qcow2_refcount_add_sync(struct qcow2 *q, uint64_t off, uint64_t len,
 			    int delta);
 
 /* qcow2_free.c */
-void qcow2_free_clusters(struct qcow2 *q, uint64_t off, uint64_t n);
-void qcow2_free_entry(struct qcow2 *q, uint64_t entry);
+void qcow2_free_clusters(struct qcow2 *q, uint64_t off, uint64_t n,
+			 enum qcow2_discard why);
+void qcow2_free_entry(struct qcow2 *q, uint64_t entry, enum qcow2_discard why);
 void qcow2_free_run(struct qcow2 *q);
 
 /* qcow2_cycle.c */
@@ -413,7 +438,10 @@ const char *qcow2_compression_name(unsigned type);
 
 /* qcow2_overlap.c */
 int qcow2_overlap_init(struct qcow2 *q);
-void qcow2_overlap_add(struct qcow2 *q, uint64_t off, uint64_t len);
+int qcow2_overlap_options(struct qcow2 *q, json_t *options, struct error *err);
+/* If the user wants the kind watched. */
+void qcow2_overlap_add(struct qcow2 *q, enum qcow2_meta kind, uint64_t off,
+		       uint64_t len);
 void qcow2_overlap_del(struct qcow2 *q, uint64_t off, uint64_t len);
 bool qcow2_overlaps(const struct qcow2 *q, uint64_t off, uint64_t len);
 /* Says what is wrong, sets the corrupt bit; returns -EIO. */

@@ -235,10 +235,12 @@ static void op_done(struct qcow2_table_op *op, int rc)
 		qcow2_unalloc(q, op->off, 1);
 	} else {
 		qcow2_table_set(&q->l1, op->l1_index, op->off | QCOW2_COPIED);
-		qcow2_overlap_add(q, op->off, q->cluster_size);
+		qcow2_overlap_add(q, QCOW2_META_L2, op->off, q->cluster_size);
 		if (old) {
-			qcow2_overlap_del(q, old, q->cluster_size);
-			qcow2_free_clusters(q, old, 1);
+			/* It was shared: a snapshot has it still. */
+			if (!(q->watched & 1u << QCOW2_META_SNAP_L2))
+				qcow2_overlap_del(q, old, q->cluster_size);
+			qcow2_free_clusters(q, old, 1, QCOW2_DISCARD_OTHER);
 		}
 	}
 	qcow2_wake(q, &q->table_waiters, rc);
@@ -312,7 +314,7 @@ static int new_table(struct qcow2 *q, uint32_t i, uint64_t off, uint64_t guest)
 	if (rc < 0)
 		return rc;
 	qcow2_table_set(&q->l1, i, off | QCOW2_COPIED);
-	qcow2_overlap_add(q, off, q->cluster_size);
+	qcow2_overlap_add(q, QCOW2_META_L2, off, q->cluster_size);
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  * Where metadata is, so that nothing else is written there: a damaged or
  * malicious image may say that a cluster of a table is data, or free.  Covered
  * are the header, the active L1 and its L2 tables, the refcount structures,
- * and the snapshot table with its L1 tables.
+ * the directory of bitmaps, and the snapshot table with its L1 tables; their
+ * L2 tables if the user wants that (overlap-check=all).
  *
  * A set of clusters, hashed with open addressing; a deleted one leaves a mark.
  */
@@ -12,12 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/options.h"
 #include "block/qcow2_image.h"
+#include "vmm/endian.h"
 #include "vmm/log.h"
 
 #define FREE	 UINT64_MAX
 #define DELETED	 (UINT64_MAX - 1)
 #define SIZE_MIN 256u
+
+/* The header extension of bitmaps: where their directory is. */
+#define EXT_BITMAPS	0x23852875u
+#define EXT_BITMAPS_LEN 24u
+#define BITMAPS_MAX	(64u << 20)
 
 static size_t slot_of(const struct qcow2 *q, uint64_t cluster)
 {
@@ -68,12 +76,13 @@ static bool grow(struct qcow2 *q)
 	return true;
 }
 
-void qcow2_overlap_add(struct qcow2 *q, uint64_t off, uint64_t len)
+void qcow2_overlap_add(struct qcow2 *q, enum qcow2_meta kind, uint64_t off,
+		       uint64_t len)
 {
 	uint64_t c = off >> q->cluster_bits;
 	uint64_t end = (off + len + q->cluster_size - 1) >> q->cluster_bits;
 
-	for (; c < end; c++) {
+	for (; c < end && (q->watched & 1u << kind); c++) {
 		if (has(q, c))
 			continue;
 		if (q->meta_used * 2 >= q->meta_size && !grow(q))
@@ -106,33 +115,133 @@ bool qcow2_overlaps(const struct qcow2 *q, uint64_t off, uint64_t len)
 	return false;
 }
 
+/* A table, and the clusters that it names. */
 static void add_table(struct qcow2 *q, const struct qcow2_table *t,
+		      enum qcow2_meta table, enum qcow2_meta entries,
 		      uint64_t mask)
 {
 	uint32_t i;
 
-	qcow2_overlap_add(q, t->off, (uint64_t)t->n * sizeof(*t->val));
+	qcow2_overlap_add(q, table, t->off, (uint64_t)t->n * sizeof(*t->val));
 	for (i = 0; i < t->n; i++)
 		if (t->val[i] & mask)
-			qcow2_overlap_add(q, t->val[i] & mask, q->cluster_size);
+			qcow2_overlap_add(q, entries, t->val[i] & mask,
+					  q->cluster_size);
+}
+
+static int add_snapshot(struct qcow2 *q, const struct qcow2_snapshot *s)
+{
+	struct qcow2_table l1 = {.off = s->l1_off, .n = s->l1_n};
+	int rc = 0;
+
+	if (q->watched & 1u << QCOW2_META_SNAP_L2)
+		rc = qcow2_table_load(q, &l1, s->l1_off, s->l1_n);
+	else
+		l1.n = 0;
+	qcow2_overlap_add(q, QCOW2_META_SNAP_L1, s->l1_off,
+			  s->l1_n * sizeof(uint64_t));
+	if (rc == 0)
+		add_table(q, &l1, QCOW2_META_SNAP_L1, QCOW2_META_SNAP_L2,
+			  QCOW2_OFFSET);
+	qcow2_table_free(&l1);
+	return rc;
+}
+
+static void add_bitmaps(struct qcow2 *q)
+{
+	const struct qcow2_ext *e;
+
+	list_for_each (e, &q->exts, const struct qcow2_ext, link)
+		if (e->type == EXT_BITMAPS && e->len >= EXT_BITMAPS_LEN &&
+		    load_be64(e->data + 8) <= BITMAPS_MAX)
+			qcow2_overlap_add(q, QCOW2_META_BITMAPS,
+					  load_be64(e->data + 16),
+					  load_be64(e->data + 8));
 }
 
 int qcow2_overlap_init(struct qcow2 *q)
 {
 	uint32_t i;
+	int rc = 0;
 
 	free(q->meta);
 	q->meta = NULL;
 	q->meta_size = q->meta_used = 0;
-	qcow2_overlap_add(q, 0, q->cluster_size);
-	add_table(q, &q->l1, QCOW2_OFFSET);
-	add_table(q, &q->reftable, QCOW2_REF_OFFSET);
-	for (i = 0; i < q->nsnapshots; i++)
-		qcow2_overlap_add(q, q->snapshots[i].l1_off,
-				  q->snapshots[i].l1_n * sizeof(uint64_t));
+	qcow2_overlap_add(q, QCOW2_META_HEADER, 0, q->cluster_size);
+	add_table(q, &q->l1, QCOW2_META_L1, QCOW2_META_L2, QCOW2_OFFSET);
+	add_table(q, &q->reftable, QCOW2_META_REFTABLE, QCOW2_META_REFBLOCK,
+		  QCOW2_REF_OFFSET);
+	for (i = 0; i < q->nsnapshots && rc == 0; i++)
+		rc = add_snapshot(q, &q->snapshots[i]);
 	if (q->snapshots_off)
-		qcow2_overlap_add(q, q->snapshots_off, q->snaptable_len);
-	return q->meta ? 0 : -ENOMEM;
+		qcow2_overlap_add(q, QCOW2_META_SNAPTABLE, q->snapshots_off,
+				  q->snaptable_len);
+	add_bitmaps(q);
+	return rc < 0 || q->meta || !q->watched ? rc : -ENOMEM;
+}
+
+static const char *const kinds[QCOW2_METAS] = {
+	[QCOW2_META_HEADER] = "overlap-check.main-header",
+	[QCOW2_META_L1] = "overlap-check.active-l1",
+	[QCOW2_META_L2] = "overlap-check.active-l2",
+	[QCOW2_META_REFTABLE] = "overlap-check.refcount-table",
+	[QCOW2_META_REFBLOCK] = "overlap-check.refcount-block",
+	[QCOW2_META_SNAPTABLE] = "overlap-check.snapshot-table",
+	[QCOW2_META_SNAP_L1] = "overlap-check.inactive-l1",
+	[QCOW2_META_SNAP_L2] = "overlap-check.inactive-l2",
+	[QCOW2_META_BITMAPS] = "overlap-check.bitmap-directory",
+};
+
+enum {
+	CONSTANT = 1 << QCOW2_META_HEADER | 1 << QCOW2_META_L1 |
+		   1 << QCOW2_META_REFTABLE | 1 << QCOW2_META_SNAPTABLE |
+		   1 << QCOW2_META_BITMAPS,
+	CACHED = CONSTANT | 1 << QCOW2_META_L2 | 1 << QCOW2_META_REFBLOCK |
+		 1 << QCOW2_META_SNAP_L1,
+	ALL = CACHED | 1 << QCOW2_META_SNAP_L2
+};
+
+/* {"overlap-check": {"template": ...}} to "overlap-check.template". */
+static void flatten(json_t *options)
+{
+	json_t *nested = json_object_get(options, "overlap-check"), *v;
+	const char *key;
+	char name[64];
+
+	if (!json_is_object(nested))
+		return;
+	json_incref(nested);
+	json_object_del(options, "overlap-check");
+	json_object_foreach(nested, key, v)
+	{
+		snprintf(name, sizeof(name), "overlap-check.%s", key);
+		json_object_set(options, name, v);
+	}
+	json_decref(nested);
+}
+
+int qcow2_overlap_options(struct qcow2 *q, json_t *options, struct error *err)
+{
+	static const char *const names[] = {"none", "constant", "cached", "all",
+					    NULL};
+	static const unsigned sets[] = {0, CONSTANT, CACHED, ALL};
+	int set = 2, rc, i;
+	bool on;
+
+	flatten(options);
+	rc = blk_take_choice(options, "overlap-check.template", names, &set,
+			     err);
+	if (rc == 0)
+		rc = blk_take_choice(options, "overlap-check", names, &set,
+				     err);
+	q->watched = sets[set];
+	for (i = 0; i < QCOW2_METAS && rc == 0; i++) {
+		on = q->watched & 1u << i;
+		rc = blk_take_bool(options, kinds[i], &on, err);
+		q->watched &= ~(1u << i);
+		q->watched |= (unsigned)on << i;
+	}
+	return rc;
 }
 
 int qcow2_corrupted(struct qcow2 *q, const char *fmt, ...)

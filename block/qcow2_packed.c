@@ -252,7 +252,7 @@ static void pack_end(struct pack *p, int rc)
 	if (rc < 0 && p->off) {
 		last = (p->off + p->size - 1) >> p->q->cluster_bits;
 		qcow2_free_clusters(p->q, first << p->q->cluster_bits,
-				    last - first + 1);
+				    last - first + 1, QCOW2_DISCARD_OTHER);
 	}
 	qcow2_alloc_end(p->q, &p->alloc);
 	pack_free(p, rc);
@@ -278,7 +278,7 @@ static int link_packed(struct pack *p)
 	rc = qcow2_cache_touch(slice);
 	if (rc < 0)
 		return rc;
-	qcow2_free_entry(q, qcow2_entry(q, slice, index));
+	qcow2_free_entry(q, qcow2_entry(q, slice, index), QCOW2_DISCARD_OTHER);
 	qcow2_set_entry(q, slice, index, entry_of(q, p->off, p->size), 0);
 	return 0;
 }

@@ -150,7 +150,7 @@ static int new_block(struct qcow2 *q, uint64_t cluster)
 		return rc;
 	qcow2_refcount_write(q, block->data, in_block(q, cluster), 1);
 	qcow2_table_set(&q->reftable, (uint32_t)(cluster >> q->refs_bits), off);
-	qcow2_overlap_add(q, off, q->cluster_size);
+	qcow2_overlap_add(q, QCOW2_META_REFBLOCK, off, q->cluster_size);
 	use(q, off, q->cluster_size);
 	return 0;
 }
@@ -196,7 +196,8 @@ static int count_growth(struct qcow2 *q, const struct growth *g)
 				break;
 			qcow2_table_set(&q->reftable,
 					(uint32_t)(c >> q->refs_bits), at);
-			qcow2_overlap_add(q, at, q->cluster_size);
+			qcow2_overlap_add(q, QCOW2_META_REFBLOCK, at,
+					  q->cluster_size);
 		}
 		qcow2_refcount_write(q, block->data, in_block(q, c), 1);
 	}
@@ -227,10 +228,11 @@ static int grow_table(struct qcow2 *q, struct qcow2_wait *wait,
 	q->reftable_clusters = (uint32_t)g.table;
 	qcow2_table_dirty(&q->reftable, 0, g.entries);
 	q->header_dirty = true;
-	qcow2_overlap_add(q, q->reftable.off, g.table << q->cluster_bits);
+	qcow2_overlap_add(q, QCOW2_META_REFTABLE, q->reftable.off,
+			  g.table << q->cluster_bits);
 	qcow2_overlap_del(q, old_off, old << q->cluster_bits);
 	use(q, q->reftable.off, (g.table + g.blocks) << q->cluster_bits);
-	qcow2_free_clusters(q, old_off, old);
+	qcow2_free_clusters(q, old_off, old, QCOW2_DISCARD_OTHER);
 	return 0;
 }
 
@@ -326,7 +328,7 @@ int qcow2_alloc(struct qcow2 *q, struct qcow2_wait *wait, uint64_t n,
 
 void qcow2_unalloc(struct qcow2 *q, uint64_t off, uint64_t n)
 {
-	qcow2_free_clusters(q, off, n);
+	qcow2_free_clusters(q, off, n, QCOW2_DISCARD_OTHER);
 }
 
 int qcow2_refcount_sync(struct qcow2 *q, uint64_t cluster, uint64_t *count)

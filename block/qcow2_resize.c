@@ -37,9 +37,9 @@ int qcow2_grow_l1(struct qcow2 *q, uint64_t entries, struct error *err)
 		q->corrupt = true; /* which of the two is it now? */
 		return error_errno(err, -rc, "Could not grow the L1 table");
 	}
-	qcow2_overlap_add(q, off, n << q->cluster_bits);
+	qcow2_overlap_add(q, QCOW2_META_L1, off, n << q->cluster_bits);
 	qcow2_overlap_del(q, old_off, old << q->cluster_bits);
-	qcow2_free_clusters(q, old_off, old);
+	qcow2_free_clusters(q, old_off, old, QCOW2_DISCARD_OTHER);
 	return 0;
 }
 
@@ -47,14 +47,17 @@ static int discard_behind(struct qcow2 *q, uint64_t size)
 {
 	struct blk_node *node = q->node;
 	uint64_t from = qcow2_up(q, size), end = node->size;
+	bool given = q->discards[QCOW2_DISCARD_REQUEST];
 	unsigned flags = node->flags;
 	int rc;
 
 	if (from >= end)
 		return 0;
 	node->flags |= BLK_O_UNMAP;
+	q->discards[QCOW2_DISCARD_REQUEST] = true;
 	rc = !q->external ? blk_discard(node, from, end - from) : 0;
 	node->flags = flags;
+	q->discards[QCOW2_DISCARD_REQUEST] = given;
 	return rc;
 }
 
@@ -225,7 +228,8 @@ static int empty_table(struct qcow2 *q, uint64_t guest, uint64_t span)
 		if (rc < 0)
 			return rc;
 		for (i = 0; i < qcow2_slice_entries(q); i++) {
-			qcow2_free_entry(q, qcow2_entry(q, slice, i));
+			qcow2_free_entry(q, qcow2_entry(q, slice, i),
+					 QCOW2_DISCARD_SNAPSHOT);
 			qcow2_set_entry(q, slice, i, 0, 0);
 		}
 	}

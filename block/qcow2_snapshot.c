@@ -20,8 +20,38 @@ struct walk {
 	struct qcow2 *q;
 	int delta;
 	uint64_t done, limit; /* references: for undoing a part */
+	uint64_t unused, unused_n; /* clusters side by side, for the host */
 	uint8_t *table;
 };
+
+/* A hint: the host keeps what it does not want to give up. */
+static void give_back(struct walk *w)
+{
+	unsigned bits = w->q->cluster_bits;
+
+	if (w->unused_n)
+		blk_discard(w->q->file, w->unused << bits, w->unused_n << bits);
+	w->unused_n = 0;
+}
+
+/* Did the cluster lose its last reference? */
+static int look_at(struct walk *w, uint64_t cluster)
+{
+	uint64_t count;
+	int rc;
+
+	if (w->delta > 0 || !w->q->discards[QCOW2_DISCARD_SNAPSHOT])
+		return 0;
+	rc = qcow2_refcount_sync(w->q, cluster, &count);
+	if (rc < 0 || count)
+		return rc;
+	if (w->unused + w->unused_n != cluster)
+		give_back(w);
+	if (!w->unused_n)
+		w->unused = cluster;
+	w->unused_n++;
+	return 0;
+}
 
 static int add(struct walk *w, uint64_t off, uint64_t len)
 {
@@ -32,7 +62,7 @@ static int add(struct walk *w, uint64_t off, uint64_t len)
 	rc = qcow2_refcount_add_sync(w->q, off, len, w->delta);
 	if (rc == 0)
 		w->done++;
-	return rc;
+	return rc < 0 ? rc : look_at(w, off >> w->q->cluster_bits);
 }
 
 static int walk_entry(struct walk *w, uint64_t entry)
@@ -95,6 +125,7 @@ static int count_l1(struct qcow2 *q, const uint64_t *l1, uint32_t n, int delta)
 		w.delta = -delta;
 		walk_l1(&w, l1, n);
 	}
+	give_back(&w);
 	free(w.table);
 	return rc;
 }
@@ -276,7 +307,8 @@ static int create(struct qcow2 *q, struct qcow2_snapshot *s)
 		count_l1(q, q->l1.val, q->l1.n, -1);
 		return rc;
 	}
-	qcow2_overlap_add(q, s->l1_off, s->l1_n * sizeof(uint64_t));
+	qcow2_overlap_add(q, QCOW2_META_SNAP_L1, s->l1_off,
+			  s->l1_n * sizeof(uint64_t));
 	return 0;
 }
 
@@ -374,7 +406,8 @@ static int delete (struct qcow2 *q, struct qcow2_snapshot *at,
 	qcow2_snapshot_free(&s);
 	qcow2_overlap_del(q, l1->off, bytes);
 	rc = count_l1(q, l1->val, l1->n, -1);
-	qcow2_free_clusters(q, l1->off, bytes ? qcow2_clusters(q, bytes) : 1);
+	qcow2_free_clusters(q, l1->off, bytes ? qcow2_clusters(q, bytes) : 1,
+			    QCOW2_DISCARD_SNAPSHOT);
 	return rc;
 }
 
@@ -392,6 +425,8 @@ int qcow2_snapshot_delete(struct blk_node *node, const char *id_or_name,
 	rc = rc < 0 ? rc : begin(q);
 	if (rc == 0)
 		rc = end(q, delete (q, s, &l1));
+	if (rc == 0 && (q->watched & 1u << QCOW2_META_SNAP_L2))
+		rc = qcow2_overlap_init(q);
 	qcow2_table_free(&l1);
 	return rc < 0 ? error_errno(err, -rc, "Could not delete the snapshot")
 		      : 0;
@@ -428,7 +463,8 @@ static int apply(struct qcow2 *q, const struct qcow2_snapshot *s,
 		return rc;
 	}
 	rc = count_l1(q, old.val, old.n, -1);
-	qcow2_free_clusters(q, old.off, qcow2_clusters(q, bytes));
+	qcow2_free_clusters(q, old.off, qcow2_clusters(q, bytes),
+			    QCOW2_DISCARD_OTHER);
 	return rc;
 }
 

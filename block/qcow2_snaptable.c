@@ -231,10 +231,11 @@ int qcow2_snapshots_write(struct qcow2 *q)
 	}
 	q->snaptable_len = size;
 	if (size)
-		qcow2_overlap_add(q, off, size);
+		qcow2_overlap_add(q, QCOW2_META_SNAPTABLE, off, size);
 	if (old_off && old_size) {
 		qcow2_overlap_del(q, old_off, old_size);
-		qcow2_free_clusters(q, old_off, qcow2_clusters(q, old_size));
+		qcow2_free_clusters(q, old_off, qcow2_clusters(q, old_size),
+				    QCOW2_DISCARD_SNAPSHOT);
 	}
 	return 0;
 }

@@ -100,7 +100,7 @@ static void set_one(struct write *w, struct qcow2_block *slice, unsigned index,
 		if (old & (QCOW2_COMPRESSED | QCOW2_OFFSET))
 			bitmap = 0;
 		bitmap &= ~ALL_SUBCLUSTERS;
-		qcow2_free_entry(q, old);
+		qcow2_free_entry(q, old, QCOW2_DISCARD_OTHER);
 	}
 	mask = q->extended ? filled(w, w->alloc.start + add) : 0;
 	bitmap = (bitmap | mask) & ~(mask << 32);

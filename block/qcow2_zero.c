@@ -54,7 +54,7 @@ static void zero_cluster(struct qcow2_rq *rq, struct qcow2_block *slice,
 	uint64_t flag = q->extended || q->version < 3 ? 0 : QCOW2_ZERO;
 
 	if (lets_go(rq, entry)) {
-		qcow2_free_entry(q, entry);
+		qcow2_free_entry(q, entry, QCOW2_DISCARD_REQUEST);
 		entry = 0;
 	}
 	qcow2_set_entry(q, slice, index, entry | flag, ALL_ZERO);
@@ -168,7 +168,7 @@ static void discard_cluster(struct qcow2 *q, struct qcow2_block *slice,
 		return;
 	if (type == QCOW2_ZERO_PLAIN)
 		return;
-	qcow2_free_entry(q, entry);
+	qcow2_free_entry(q, entry, QCOW2_DISCARD_REQUEST);
 	qcow2_set_entry(q, slice, index, flag, ALL_ZERO);
 }
 
