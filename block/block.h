@@ -140,6 +140,7 @@ enum {
 	BLK_O_SNAPSHOT = 0x1000, /* blk_open_alone: a temporary overlay */
 	BLK_O_COPY_ON_READ = 0x2000, /* the same: keep what is read */
 	BLK_O_RESIZE = 0x400, /* protocols: may grow by writing behind it */
+	BLK_O_TOOL = 0x10000, /* no guest is to be warned of a guessed format */
 };
 
 /* What to open: a file by its name, or options as -blockdev has them. */

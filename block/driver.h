@@ -19,6 +19,7 @@ struct blk_driver {
 	size_t state_size; /* of node->state, zeroed before open */
 	const struct opt_desc *create_opts; /* of -o, for its help */
 	const char *const *options; /* of open, by name; ended by NULL */
+	const struct opt_desc *amend_opts; /* those that can be changed */
 
 	/*
 	 * options are the node's own, by flat keys that the driver takes out

@@ -101,7 +101,7 @@ static int guess(struct blk_node *node, struct error *err)
 	if (!node->driver)
 		return refuse_format(format, err);
 	node->probed = !format;
-	if (!format && !node->readonly)
+	if (!format && !node->readonly && !(node->flags & BLK_O_TOOL))
 		log_warn("the format of '%s' was not given and looks like raw: "
 			 "the guest may not write another format's header to "
 			 "sector 0; say format=raw to allow it",

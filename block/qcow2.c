@@ -420,46 +420,6 @@ static void qcow2_close(struct blk_node *node)
 	forget(q);
 }
 
-static unsigned status_flags(const struct qcow2 *q, enum qcow2_type type,
-			     uint64_t off)
-{
-	switch (type) {
-	case QCOW2_NORMAL:
-		return BLK_ALLOCATED | BLK_HAS_DATA | BLK_OFFSET_VALID;
-	case QCOW2_PACKED:
-		return BLK_ALLOCATED | BLK_HAS_DATA | BLK_COMPRESSED;
-	case QCOW2_ZERO_PLAIN:
-		return BLK_ALLOCATED | BLK_ZERO;
-	case QCOW2_ZERO_HOST:
-		return BLK_ALLOCATED | BLK_ZERO | BLK_OFFSET_VALID;
-	default:
-		return qcow2_reads_zero(q, type, off) ? BLK_ZERO : 0;
-	}
-}
-
-static int qcow2_status(struct blk_node *node, uint64_t off, uint64_t len,
-			struct blk_extent *ext)
-{
-	struct qcow2 *q = node->state;
-	struct qcow2_wait wait;
-	struct qcow2_map map;
-	int rc;
-
-	qcow2_wait_init(&wait, NULL);
-	do {
-		rc = qcow2_map(q, &wait, off, len, &map);
-	} while (qcow2_again(q, &wait, &rc));
-	if (rc < 0)
-		return rc;
-	*ext = (struct blk_extent){.len = map.len,
-				   .flags = status_flags(q, map.type, off)};
-	if (ext->flags & BLK_OFFSET_VALID) {
-		ext->map = map.host;
-		ext->host_name = q->data->filename;
-	}
-	return 0;
-}
-
 static bool qcow2_has_zero_init(const struct blk_node *node)
 {
 	const struct qcow2 *q = node->state;
@@ -488,6 +448,7 @@ const struct blk_driver blk_qcow2 = {
 	.state_size = sizeof(struct qcow2),
 	.create_opts = qcow2_create_opts,
 	.options = qcow2_options,
+	.amend_opts = qcow2_amend_opts,
 	.open = qcow2_open,
 	.close = qcow2_close,
 	.create = qcow2_create,

@@ -13,23 +13,28 @@ struct conf {
 	int lazy; /* as OPT_ONOFFAUTO: 2 is no change */
 };
 
-static const struct opt_desc amend_opts[] = {
+const struct opt_desc qcow2_amend_opts[] = {
 	{.name = "backing_file",
 	 .type = OPT_STRING,
-	 .offset = offsetof(struct conf, backing_file)},
+	 .offset = offsetof(struct conf, backing_file),
+	 .help = "image that has what this one has not"},
 	{.name = "backing_fmt",
 	 .type = OPT_STRING,
-	 .offset = offsetof(struct conf, backing_fmt)},
+	 .offset = offsetof(struct conf, backing_fmt),
+	 .help = "format of the backing file"},
 	{.name = "compat",
 	 .type = OPT_STRING,
-	 .offset = offsetof(struct conf, compat)},
+	 .offset = offsetof(struct conf, compat),
+	 .help = "version of the format: v2 (0.10) or v3 (1.1)"},
 	{.name = "lazy_refcounts",
 	 .type = OPT_ONOFFAUTO,
 	 .offset = offsetof(struct conf, lazy),
-	 .dflt = "auto"},
+	 .dflt = "auto",
+	 .help = "write refcounts late"},
 	{.name = "size",
 	 .type = OPT_SIZE,
-	 .offset = offsetof(struct conf, size)},
+	 .offset = offsetof(struct conf, size),
+	 .help = "size of the disk"},
 	{.name = NULL},
 };
 
@@ -61,7 +66,8 @@ static int has_zero_clusters(struct qcow2 *q, bool *yes)
 		rc = blk_status(q->node, off, q->node->size - off, &ext);
 		if (rc < 0)
 			return rc;
-		*yes = (ext.flags & BLK_ZERO) && (ext.flags & BLK_ALLOCATED);
+		*yes = (ext.flags & BLK_ZERO) && (ext.flags & BLK_ALLOCATED) &&
+		       !(ext.flags & BLK_HAS_DATA);
 	}
 	return 0;
 }
@@ -142,9 +148,9 @@ int qcow2_amend(struct blk_node *node, struct opt_list *options,
 	struct conf c = {0};
 	int rc;
 
-	opt_defaults(amend_opts, &c);
-	rc = opt_set_all(amend_opts, &c, options, err);
+	opt_defaults(qcow2_amend_opts, &c);
+	rc = opt_set_all(qcow2_amend_opts, &c, options, err);
 	rc = rc < 0 ? rc : change(node->state, &c, err);
-	opt_free(amend_opts, &c);
+	opt_free(qcow2_amend_opts, &c);
 	return rc;
 }

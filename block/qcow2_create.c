@@ -435,14 +435,14 @@ int qcow2_create(struct blk_ctx *ctx, const struct blk_create *how,
 	return rc;
 }
 
-/* Bytes of all metadata and so many clusters of data. */
-static uint64_t file_size(const struct qcow2 *q, uint64_t size, uint64_t data)
+/* Bytes of all data and its metadata. */
+static uint64_t file_size(const struct qcow2 *q, uint64_t size)
 {
 	uint64_t entries = qcow2_l1_entries(q, size);
 	uint64_t l1 = qcow2_clusters(q, entries * sizeof(uint64_t));
 	uint64_t l2 = (qcow2_clusters(q, size) + (1u << q->l2_bits) - 1) >>
 		      q->l2_bits;
-	uint64_t fixed = 1 + l1 + l2 + qcow2_clusters(q, data);
+	uint64_t fixed = 1 + l1 + l2 + qcow2_clusters(q, size);
 	uint64_t blocks = 0, table = 0, was;
 
 	do {
@@ -466,12 +466,13 @@ int qcow2_measure(struct opt_list *options, uint64_t size, uint64_t data,
 	if (rc == 0)
 		rc = lay_out(&q, size, &l, err);
 	if (rc == 0) {
-		size = (size + BLK_SECTOR - 1) / BLK_SECTOR * BLK_SECTOR;
+		size = qcow2_up(&q, size);
 		if (c.preallocation == BLK_PREALLOC_FULL ||
 		    c.preallocation == BLK_PREALLOC_FALLOC)
 			data = size;
-		out->required = file_size(&q, size, data);
-		out->fully_allocated = file_size(&q, size, size);
+		out->fully_allocated = file_size(&q, size);
+		out->required =
+			out->fully_allocated - size + qcow2_up(&q, data);
 	}
 	opt_free(qcow2_create_opts, &c);
 	return rc;

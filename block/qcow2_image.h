@@ -209,6 +209,8 @@ struct qcow2 {
 	bool corrupt; /* or in too bad a state to write on */
 	bool unsettled; /* COPIED bits may not agree with refcounts */
 	bool quiet; /* a check says itself what is wrong */
+	bool sparse; /* clusters may be holes of the file: see qcow2_status.c */
+	bool sparse_known;
 
 	struct qcow2_table l1, reftable;
 	struct qcow2_cache l2_cache, ref_cache;

@@ -16,8 +16,13 @@ int qcow2_change_backing(struct blk_node *node, const char *file,
 			 const char *format, struct error *err);
 
 /* qcow2_amend.c */
+extern const struct opt_desc qcow2_amend_opts[];
 int qcow2_amend(struct blk_node *node, struct opt_list *options,
 		struct error *err);
+
+/* qcow2_status.c */
+int qcow2_status(struct blk_node *node, uint64_t off, uint64_t len,
+		 struct blk_extent *ext);
 
 /* qcow2_snapshot.c */
 int qcow2_snapshot_create(struct blk_node *node,

@@ -10,8 +10,9 @@
 #include "build.h"
 
 static const struct img_command *const commands[] = {
-	&img_info,
-	NULL,
+	&img_amend,  &img_bitmap,   &img_check, &img_compare,
+	&img_create, &img_info,	    &img_map,	&img_measure,
+	&img_resize, &img_snapshot, NULL,
 };
 
 struct global {
@@ -47,6 +48,8 @@ static void print_version(const struct img *img)
 
 static void print_syntax(const struct img_command *c)
 {
+	if (c->refused)
+		return;
 	printf("  %s", c->name);
 	img_args_usage(c->options, stdout);
 	printf(" %s\n", c->args);
@@ -80,6 +83,10 @@ static void print_help(const struct img *img)
 static void print_command_help(const struct img *img,
 			       const struct img_command *c)
 {
+	if (c->refused) {
+		printf("%s: %s\n", c->name, c->refused);
+		return;
+	}
 	printf("usage: %s %s", img->program, c->name);
 	img_args_usage(c->options, stdout);
 	printf(" %s\n%s.\n\n", c->args, c->help);
@@ -149,20 +156,38 @@ static int run_in_context(struct img *img, void *conf, struct error *err)
 	return rc;
 }
 
+static int read_args(struct img *img, void *conf, int argc, char **argv,
+		     struct error *err)
+{
+	const struct img_command *c = img->command;
+	char *last = NULL;
+	int rc;
+
+	img->args = calloc((size_t)argc + 1, sizeof(*img->args));
+	if (!conf || !img->args)
+		return error_set(err, ENOMEM, "out of memory");
+	if (c->last_is_plain && argc > 2)
+		last = argv[--argc];
+	rc = img_args_parse(c->options, conf, argc, argv, img->args,
+			    &img->nargs, err);
+	if (rc < 0)
+		return error_prefix(err, "%s", c->name);
+	if (last)
+		img->args[img->nargs++] = last;
+	return check_nargs(img, err);
+}
+
 static int run_command(struct img *img, int argc, char **argv,
 		       struct error *err)
 {
 	const struct img_command *c = img->command;
 	void *conf = calloc(1, c->conf_size + 1);
-	int rc;
+	int rc = c->refused ? error_set(err, ENOTSUP, "%s: %s", c->name,
+					c->refused)
+			    : read_args(img, conf, argc, argv, err);
 
-	img->args = calloc((size_t)argc + 1, sizeof(*img->args));
-	rc = conf && img->args ? img_args_parse(c->options, conf, argc, argv,
-						img->args, &img->nargs, err)
-			       : error_set(err, ENOMEM, "out of memory");
-	rc = rc < 0 ? error_prefix(err, "%s", c->name) : check_nargs(img, err);
 	rc = rc < 0 ? rc : run_in_context(img, conf, err);
-	if (conf)
+	if (conf && !c->refused)
 		img_args_free(c->options, conf);
 	free(conf);
 	free(img->args);

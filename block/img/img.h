@@ -56,6 +56,8 @@ struct img_command {
 	const struct img_option *options; /* the last has no name, no letter */
 	size_t conf_size;
 	unsigned min_args, max_args; /* how many */
+	bool last_is_plain; /* the last word is no option: "-1G" */
+	const char *refused; /* not NULL: why there is no such command */
 	/*
 	 * The exit status; or -errno, with err filled, which is then printed
 	 * and makes status 1.  Strings of conf are the framework's.
@@ -164,6 +166,12 @@ struct blk_node *img_open(struct img *img, const struct img_source *source,
 			  bool *writethrough, struct error *err);
 /* "driver=qcow2,file.filename=x" as an object, the caller's; or NULL. */
 json_t *img_options_json(const char *text, struct error *err);
+/*
+ * Reads size bytes for people: a suffix, or none; what it is the size of
+ * begins its error.
+ */
+int img_parse_size(const char *text, const char *what, uint64_t *size,
+		   struct error *err);
 /* options of -o; NULL will do.  The list is the caller's. */
 int img_parse_options(const char *text, struct opt_list *list,
 		      struct error *err);
@@ -185,10 +193,22 @@ json_t *img_json_text(const char *text);
 void img_print_specific(const json_t *specific);
 /* The table of snapshot -l, with its header. */
 void img_print_snapshots(const struct blk_snapshot *list, size_t n);
-/* "    (12.34/100%)\r" on stdout. */
-void img_print_progress(double percent);
+/* What -o takes, as the table has it; without a table, nothing is printed. */
+void img_print_options(const struct opt_desc *desc);
+
+/* "    (12.34/100%)\r" on stdout, as far as it is on. */
+struct img_progress {
+	bool on;
+	double shown;
+};
+
+void img_progress_start(struct img_progress *p, bool on);
+void img_progress_set(struct img_progress *p, double percent);
+/* The last line is ended; it stays as it was where it failed. */
+void img_progress_end(struct img_progress *p);
 
 /* img_COMMAND.c */
-extern const struct img_command img_info;
+extern const struct img_command img_amend, img_bitmap, img_check, img_compare,
+	img_create, img_info, img_map, img_measure, img_resize, img_snapshot;
 
 #endif

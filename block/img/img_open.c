@@ -63,11 +63,18 @@ static struct blk_node *open_options(struct img *img,
 struct blk_node *img_open(struct img *img, const struct img_source *s,
 			  bool *writethrough, struct error *err)
 {
-	struct blk_open open = {.flags = s->flags};
+	struct blk_open open = {.flags = s->flags | BLK_O_TOOL};
 	struct blk_node *node;
 
 	if (set_cache(s->cache, &open.flags, writethrough, err) < 0)
 		return NULL;
+	if (s->force_share && (s->flags & BLK_O_RDWR)) {
+		error_set(err, EINVAL,
+			  "Could not open '%s': force-share=on can only be "
+			  "used with read-only images",
+			  s->name);
+		return NULL;
+	}
 	if (s->force_share)
 		open.flags |= BLK_O_FORCE_SHARE;
 	if (s->image_opts) {
@@ -80,6 +87,18 @@ struct blk_node *img_open(struct img *img, const struct img_source *s,
 	if (!node)
 		error_prefix(err, "Could not open '%s'", s->name);
 	return node;
+}
+
+int img_parse_size(const char *text, const char *what, uint64_t *size,
+		   struct error *err)
+{
+	if (opt_parse_size(text, 1, size, err) < 0)
+		return error_prefix(err, "%s '%s'", what, text);
+	if (*size > INT64_MAX)
+		return error_set(err, EFBIG,
+				 "%s '%s' is too big: at most 8E - 1 bytes",
+				 what, text);
+	return 0;
 }
 
 int img_parse_options(const char *text, struct opt_list *list,

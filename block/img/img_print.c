@@ -6,6 +6,8 @@
 
 #include "block/img/img.h"
 
+#define OPTION_AT 24 /* the column of what an option of -o does */
+
 const char *const img_outputs[] = {"human", "json", NULL};
 
 void img_print_error(const struct img *img, const struct error *err)
@@ -75,7 +77,8 @@ json_t *img_json_text(const char *text)
 	return v;
 }
 
-#define SNAPSHOT_ROW "%-9s %-16s %8s %19s %12s %10s\n"
+/* Clocks of over a hundred hours run into the date: so it has always been. */
+#define SNAPSHOT_ROW "%-9s %-16s %8s%20s%13s%11s\n"
 
 static void print_snapshot(const struct blk_snapshot *s)
 {
@@ -106,8 +109,56 @@ void img_print_snapshots(const struct blk_snapshot *list, size_t n)
 		print_snapshot(&list[i]);
 }
 
-void img_print_progress(double percent)
+static const char *type_of(const struct opt_desc *d)
 {
+	static const char *const types[] = {
+		[OPT_BOOL] = "bool (on/off)",
+		[OPT_SIZE] = "size",
+		[OPT_U64] = "num",
+	};
+	const char *type = d->type < sizeof(types) / sizeof(*types)
+				   ? types[d->type]
+				   : NULL;
+
+	return type ? type : "str";
+}
+
+void img_print_options(const struct opt_desc *d)
+{
+	int at;
+
+	for (; d && d->type != OPT_END; d++) {
+		if (d->refused)
+			continue;
+		at = printf("  %s=<%s>", d->name, type_of(d));
+		printf("%*s - %s\n", at < OPTION_AT ? OPTION_AT - at : 0, "",
+		       d->help);
+	}
+}
+
+static void show(struct img_progress *p, double percent)
+{
+	p->shown = percent;
 	printf("    (%3.2f/100%%)\r", percent);
 	fflush(stdout);
+}
+
+void img_progress_start(struct img_progress *p, bool on)
+{
+	p->on = on;
+	if (on)
+		show(p, 0);
+}
+
+void img_progress_set(struct img_progress *p, double percent)
+{
+	if (p->on &&
+	    (percent >= p->shown + 1 || (percent >= 100 && p->shown < 100)))
+		show(p, percent);
+}
+
+void img_progress_end(struct img_progress *p)
+{
+	if (p->on)
+		printf("\n");
 }
