@@ -42,6 +42,7 @@ enum {
 
 struct blk_front;
 struct blk_node;
+struct machine;
 struct opt_list;
 
 /*
@@ -175,6 +176,16 @@ struct blk_front *blk_front_new(struct blk_fronts *all, const char *id,
 				struct error *err);
 /* Drains, flushes and closes what is behind it. */
 void blk_front_free(struct blk_front *front);
+
+/*
+ * Of a request that failed with rc: BLK_REPORT, BLK_IGNORE or BLK_STOP, as
+ * the front end has it.
+ */
+enum blk_action blk_error_action(const struct blk_front *front, enum blk_op op,
+				 int rc);
+/* Tells monitors and user.  Main loop, machine lock. */
+void blk_error_tell(struct machine *m, struct blk_front *front, enum blk_op op,
+		    enum blk_action action, int rc);
 
 /* Do the limits make sense together, and are there any? */
 int blk_limits_check(const struct blk_limits *limits, struct error *err);

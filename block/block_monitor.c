@@ -2,6 +2,7 @@
 /* info block, query-block. */
 #include "block/block_monitor.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "block/driver.h"
@@ -112,6 +113,11 @@ static json_t *describe(struct blk_front *f)
 
 	if (*f->device)
 		set_text(o, "qdev", f->device);
+	if (*f->device && (f->werror >= BLK_STOP || f->rerror == BLK_STOP))
+		set_text(o, "io-status",
+			 !f->failed		? "ok"
+			 : f->failed == -ENOSPC ? "nospace"
+						: "failed");
 	if (*f->device && f->removable)
 		set(o, "tray_open", json_boolean(f->tray_open));
 	blk_front_look(f, look_at_medium, &look);

@@ -6,9 +6,12 @@
 #include "hw/ide.h"
 #include "vmm/endian.h"
 
-#define MULTIPLE_MAX 16u
-#define LBA28_MAX    (UINT64_C(1) << 28)
-#define IDENTIFY     512u
+#define MULTIPLE_MAX	  16u
+#define LBA28_MAX	  (UINT64_C(1) << 28)
+#define IDENTIFY	  512u
+
+#define FEATURE_CACHE_ON  0x02u
+#define FEATURE_CACHE_OFF 0x82u
 
 /* What drive kinds know a command. */
 enum { DISK = 1, CDROM = 2 };
@@ -292,7 +295,7 @@ static void fill_identify(struct ide_drive *d)
 	put(id, 82, 1 << 14 | 1 << 5); /* NOP, write cache */
 	put(id, 83, 1 << 14 | 1 << 13 | 1 << 12 | 1 << 10); /* flush, LBA48 */
 	put(id, 84, 1 << 14);
-	put(id, 85, 1 << 14 | 1 << 5);
+	put(id, 85, (uint16_t)(1 << 14 | !d->blk->writethrough << 5));
 	put(id, 86, 1 << 13 | 1 << 12 | 1 << 10);
 	put(id, 87, 1 << 14);
 	put(id, 88, 0x3f | 1 << 13); /* UDMA 0 to 5, 5 chosen */
@@ -328,19 +331,25 @@ static void set_multiple(struct ide_drive *d)
 	ide_done(d);
 }
 
-/* 8.46: transfer modes, caches and read-ahead cost nothing to accept. */
+/* 8.46: transfer modes and read-ahead cost nothing to accept. */
 static void set_features(struct ide_drive *d)
 {
 	static const uint8_t known[] = {0x02, 0x03, 0x05, 0x42, 0x55,
 					0x66, 0x67, 0x69, 0x82, 0x85,
 					0x96, 0x9a, 0xaa, 0xc2, 0xcc};
 
-	if (!memchr(known, d->feature, sizeof(known)))
+	if (!memchr(known, d->feature, sizeof(known))) {
 		ide_fail(d, ATA_ABRT);
-	else if (d->feature == 0x82) /* write cache off: what is in it, out */
-		flush(d);
-	else
+		return;
+	}
+	if (d->feature == FEATURE_CACHE_ON)
+		d->blk->writethrough = false;
+	if (d->feature != FEATURE_CACHE_OFF) {
 		ide_done(d);
+		return;
+	}
+	d->blk->writethrough = true;
+	flush(d); /* what is in it, out */
 }
 
 static void diagnose(struct ide_drive *d)
@@ -388,8 +397,7 @@ static void read_native_max(struct ide_drive *d)
 
 static void device_reset(struct ide_drive *d)
 {
-	d->generation++;
-	d->io = NULL;
+	ide_forget_io(d);
 	d->way = IDE_NO_DATA;
 	d->block_done = NULL;
 	ide_signature(d);

@@ -102,6 +102,8 @@ static void on_io_done(struct blk_req *req, int rc)
 
 	/* A reset came in between: nobody waits for this any more. */
 	if (io->generation == d->generation) {
+		if (rc < 0 && ide_error_keeps(io, &rc))
+			return;
 		d->io = NULL;
 		if (rc == 0 && req->op == BLK_READ)
 			memcpy(d->buf, io->buf, io->iov.iov_len);
@@ -121,6 +123,7 @@ void ide_submit(struct ide_drive *d, enum blk_op op, uint64_t off, uint32_t len,
 	}
 	memset(&io->req, 0, sizeof(io->req));
 	io->drive = d;
+	io->kept = false;
 	io->generation = d->generation;
 	io->then = then;
 	io->iov = (struct iovec){io->buf, len};
@@ -149,8 +152,7 @@ void ide_dma_ready(struct ide_drive *d)
 
 static void reset_drive(struct ide_drive *d)
 {
-	d->generation++;
-	d->io = NULL;
+	ide_forget_io(d);
 	end_command(d);
 	d->command = 0;
 	d->error = 1; /* diagnostics passed */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * IDE: a channel with its task file and two drives.  ide.c has the registers
- * and the ways data takes, ata_disk.c what disks do, atapi.c what CD-ROMs do,
+ * and the ways data takes, ide_error.c what happens when the host fails,
+ * ata_disk.c what disks do, atapi.c what CD-ROMs do,
  * piix3_ide.c the controller.  Machine lock.
  */
 #ifndef HW_IDE_H
@@ -43,6 +44,7 @@ struct ide_io {
 	struct iovec iov;
 	struct ide_drive *drive;
 	uint32_t generation;
+	bool kept; /* failed; waits for the machine to go on */
 	void (*then)(struct ide_drive *drive, int rc);
 	uint8_t buf[IDE_BUFFER];
 };
@@ -123,6 +125,13 @@ void ide_submit(struct ide_drive *d, enum blk_op op, uint64_t off, uint32_t len,
 void ide_dma_ready(struct ide_drive *d);
 void ide_put_string(uint8_t *dst, size_t len, const char *text);
 void ide_signature(struct ide_drive *d);
+
+/* ide_error.c: did it fail so that it is kept?  *rc may become another. */
+bool ide_error_keeps(struct ide_io *io, int *rc);
+/* The machine goes on: tries again what was kept. */
+void ide_error_retry(struct ide_drive *d);
+/* What is in flight, or kept, is nobody's any more. */
+void ide_forget_io(struct ide_drive *d);
 
 /* Runs d->command. */
 void ata_command(struct ide_drive *d);

@@ -255,11 +255,24 @@ static int init_channel(struct piix3_ide *ide, unsigned n, struct error *err)
 	return map_ports(ide, n, err);
 }
 
+static void on_event(void *ctx, enum machine_event event)
+{
+	struct piix3_ide *ide = ctx;
+	unsigned i, n;
+
+	if (event != EVENT_RESUME)
+		return;
+	for (i = 0; i < IDE_CHANNELS; i++)
+		for (n = 0; n < IDE_DRIVES; n++)
+			ide_error_retry(&ide->channel[i].drive[n]);
+}
+
 static void fini(struct device *dev)
 {
 	struct piix3_ide *ide = (struct piix3_ide *)dev;
 	unsigned i;
 
+	list_del(&ide->notifier.link);
 	for (i = 0; i < IDE_CHANNELS; i++) {
 		bus_unmap(&ide->data[i]);
 		bus_unmap(&ide->command[i]);
@@ -277,6 +290,7 @@ static int init(struct device *dev, struct error *err)
 
 	if (rc < 0)
 		return rc;
+	machine_add_notifier(dev->machine, &ide->notifier, on_event, ide);
 	for (i = 0; i < IDE_CHANNELS && rc == 0; i++)
 		rc = init_channel(ide, i, err);
 	if (rc == 0)
@@ -312,8 +326,7 @@ static void reset(struct device *dev)
 static void end_drive(struct ide_drive *d)
 {
 	/* What comes back is thrown away, and not followed by the next. */
-	d->generation++;
-	d->io = NULL;
+	ide_forget_io(d);
 	if (d->blk)
 		blk_drain(d->blk);
 }

@@ -23,6 +23,7 @@ struct piix3_ide {
 	struct pci_device pci;
 	struct ide_channel channel[IDE_CHANNELS]; /* with their lines */
 	struct bmdma bmdma[IDE_CHANNELS];
+	struct machine_notifier notifier;
 	struct bus_region data[IDE_CHANNELS], command[IDE_CHANNELS],
 		control[IDE_CHANNELS];
 };

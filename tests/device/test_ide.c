@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* IDE over its ports: a disk at 0.0 and a CD-ROM at 1.0, over real files. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "block/file.h"
 #include "hw/piix3_ide.h"
 #include "tests/device/harness.h"
 #include "vmm/endian.h"
@@ -322,6 +324,189 @@ START_TEST(atapi_tells_what_is_wrong)
 }
 END_TEST
 
+/* A host that cannot: every request of the file fails with this, if not 0. */
+static int host_error;
+
+static void submit_or_fail(struct blk_node *node, struct blk_req *req)
+{
+	if (host_error)
+		blk_ctx_complete(node->ctx, req, host_error);
+	else
+		blk_file.submit(node, req);
+}
+
+static struct blk_front *start_failing(enum blk_action action)
+{
+	static struct blk_driver failing;
+	struct blk_front *f;
+
+	start(false);
+	failing = blk_file;
+	failing.submit = submit_or_fail;
+	f = ide->channel[0].drive[0].blk;
+	f->node->child[BLK_FILE]->driver = &failing;
+	f->werror = f->rerror = action;
+	host_error = -EIO;
+	h.m.state = RUN_STATE_RUNNING;
+	return f;
+}
+
+static void wait_stopped(void)
+{
+	unsigned i;
+
+	for (i = 0; i < TURNS && machine_running(&h.m); i++)
+		loop_turn(h.m.loop, 10);
+	ck_assert_int_eq(h.m.state, RUN_STATE_IO_ERROR);
+	ck_assert(inb(&h, 0x3f6) & ATA_BSY);
+}
+
+static void write_sector(uint32_t lba, uint8_t with)
+{
+	unsigned i;
+
+	command(lba, 1, 0x30);
+	ck_assert(wait_status(0x1f0) & ATA_DRQ);
+	for (i = 0; i < 256; i++)
+		outw(&h, 0x1f0, (uint16_t)(with << 8 | with));
+}
+
+static void expect_sector(uint32_t lba, uint8_t with)
+{
+	uint8_t got[BLK_SECTOR];
+	unsigned i;
+
+	command(lba, 1, 0x20);
+	ck_assert(wait_status(0x1f0) & ATA_DRQ);
+	read_data(0x1f0, got, sizeof(got));
+	for (i = 0; i < sizeof(got); i++)
+		ck_assert_uint_eq(got[i], with);
+}
+
+START_TEST(an_error_stops_the_machine_and_cont_tries_again)
+{
+	struct blk_front *f = start_failing(BLK_STOP);
+
+	write_sector(9, 0x77);
+	wait_stopped();
+	ck_assert_int_eq(f->failed, -EIO);
+	host_error = -ENOSPC;
+	ck_assert_int_eq(machine_cont(&h.m, NULL), 0);
+	ck_assert_int_eq(f->failed, 0);
+	wait_stopped();
+	ck_assert_int_eq(f->failed, -ENOSPC);
+	host_error = 0;
+	ck_assert_int_eq(machine_cont(&h.m, NULL), 0);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	expect_sector(9, 0x77);
+	/* The same for flushes. */
+	host_error = -EIO;
+	command(0, 0, 0xe7);
+	wait_stopped();
+	host_error = 0;
+	ck_assert_int_eq(machine_cont(&h.m, NULL), 0);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	end();
+}
+END_TEST
+
+START_TEST(a_dma_read_is_tried_again)
+{
+	uint8_t got[BLK_SECTOR], want[BLK_SECTOR];
+
+	start_failing(BLK_STOP);
+	set_prd(0, BUF, 512 | 0x80000000);
+	outl(&h, BMDMA + 4, PRD);
+	command(33, 1, 0xc8);
+	outb(&h, BMDMA, 9);
+	wait_stopped();
+	host_error = 0;
+	ck_assert_int_eq(machine_cont(&h.m, NULL), 0);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	gmem_read(&h.m.gmem, BUF, got, sizeof(got));
+	fill(want, 33);
+	ck_assert_mem_eq(got, want, sizeof(got));
+	end();
+}
+END_TEST
+
+START_TEST(a_reset_forgets_what_failed)
+{
+	struct blk_front *f = start_failing(BLK_STOP);
+
+	write_sector(9, 0x77);
+	wait_stopped();
+	ide->pci.dev.class->reset(&ide->pci.dev);
+	ck_assert_int_eq(f->failed, 0);
+	host_error = 0;
+	ck_assert_int_eq(machine_cont(&h.m, NULL), 0);
+	loop_turn(h.m.loop, 10);
+	ck_assert_uint_eq(inb(&h, 0x1f7), ATA_DRDY | ATA_DSC);
+	write_sector(10, 0x33);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	expect_sector(10, 0x33);
+	/* The end comes while one is kept. */
+	host_error = -EIO;
+	write_sector(11, 1);
+	wait_stopped();
+	end();
+}
+END_TEST
+
+START_TEST(errors_are_reported_or_ignored)
+{
+	struct blk_front *f = start_failing(BLK_REPORT);
+
+	write_sector(9, 0x77);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	f->werror = f->rerror = BLK_IGNORE;
+	write_sector(9, 0x77);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	expect_sector(9, 0);
+	f->werror = BLK_ENOSPC;
+	write_sector(9, 0x77);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	ck_assert(machine_running(&h.m));
+	host_error = -ENOSPC;
+	write_sector(9, 0x78);
+	wait_stopped();
+	host_error = 0;
+	ck_assert_int_eq(machine_cont(&h.m, NULL), 0);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	expect_sector(9, 0x78);
+	end();
+}
+END_TEST
+
+static bool identify_has_cache(void)
+{
+	uint8_t id[512];
+
+	command(0, 0, 0xec);
+	ck_assert(wait_status(0x1f0) & ATA_DRQ);
+	read_data(0x1f0, id, sizeof(id));
+	return load_le16(id + 170) & 1 << 5;
+}
+
+START_TEST(the_write_cache_can_be_turned_off)
+{
+	struct blk_front *f;
+
+	start(false);
+	f = ide->channel[0].drive[0].blk;
+	ck_assert(identify_has_cache());
+	outb(&h, 0x1f1, 0x82);
+	command(0, 0, 0xef);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	ck_assert(f->writethrough && !identify_has_cache());
+	outb(&h, 0x1f1, 0x02);
+	command(0, 0, 0xef);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	ck_assert(!f->writethrough && identify_has_cache());
+	end();
+}
+END_TEST
+
 START_TEST(anything_at_all)
 {
 	static const uint16_t ports[] = {0x1f0, 0x1f1, 0x1f2,	  0x1f3,
@@ -350,4 +535,8 @@ HARNESS_MAIN("ide", identify_says_who_it_is, pio_reads_sector_by_sector,
 	     a_short_table_ends_in_an_error, addresses_past_the_end_are_refused,
 	     a_reset_forgets_the_request_in_flight,
 	     atapi_reads_in_blocks_of_the_guests_size,
-	     atapi_tells_what_is_wrong, anything_at_all)
+	     atapi_tells_what_is_wrong,
+	     an_error_stops_the_machine_and_cont_tries_again,
+	     a_dma_read_is_tried_again, a_reset_forgets_what_failed,
+	     errors_are_reported_or_ignored, the_write_cache_can_be_turned_off,
+	     anything_at_all)
