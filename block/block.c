@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "block/driver.h"
 #include "block/front.h"
@@ -47,6 +48,7 @@ void blk_fronts_init(struct blk_fronts *all)
 	all->nodes = 0;
 	list_init(&all->list);
 	list_init(&all->groups);
+	list_init(&all->named);
 }
 
 static bool is_numbered(const struct blk_node *node)
@@ -57,6 +59,7 @@ static bool is_numbered(const struct blk_node *node)
 static int check_name(struct blk_fronts *all, const struct blk_node *node,
 		      struct error *err)
 {
+	const struct blk_node *named;
 	struct blk_front *f;
 
 	list_for_each (f, &all->list, struct blk_front, link)
@@ -65,7 +68,22 @@ static int check_name(struct blk_fronts *all, const struct blk_node *node,
 			return error_set(err, EEXIST,
 					 "Duplicate nodes with node-name='%s'",
 					 node->name);
+	named = blk_named_find(all, node->name);
+	if (named && named->ctx != node->ctx)
+		return error_set(err, EEXIST,
+				 "Duplicate nodes with node-name='%s'",
+				 node->name);
 	return 0;
+}
+
+struct blk_front *blk_front_find(const struct blk_fronts *all, const char *id)
+{
+	struct blk_front *f;
+
+	list_for_each (f, &all->list, struct blk_front, link)
+		if (!strcmp(f->id, id))
+			return f;
+	return NULL;
 }
 
 /* Names are the machine's, not of one graph alone. */

@@ -120,6 +120,7 @@ struct blk_front {
 struct blk_fronts {
 	struct list list;
 	struct list groups; /* that share limits */
+	struct list named; /* nodes that the user made by -blockdev */
 	unsigned nodes; /* how many were given a number as their name */
 };
 
@@ -197,6 +198,23 @@ bool blk_limits_any(const struct blk_limits *limits);
 int blk_front_limit(struct blk_fronts *all, struct blk_front *front,
 		    const struct blk_limits *limits, const char *group,
 		    struct error *err);
+
+/*
+ * The nodes of all -blockdev there are, as keys or JSON: they may name each
+ * other.  Once, when the machine is built.
+ */
+int blk_named_open(struct blk_fronts *fronts, char *const *texts, size_t n,
+		   struct error *err);
+/* With all front ends gone. */
+void blk_named_close(struct blk_fronts *fronts);
+/* By node-name, or NULL. */
+struct blk_node *blk_named_find(const struct blk_fronts *fronts,
+				const char *name);
+/* A front end for one of them, without an id. */
+struct blk_front *blk_front_of_node(struct blk_fronts *fronts, const char *name,
+				    struct error *err);
+/* By id, or NULL. */
+struct blk_front *blk_front_find(const struct blk_fronts *all, const char *id);
 
 /* Bytes of the medium, 0 without one. */
 uint64_t blk_size(const struct blk_front *front);

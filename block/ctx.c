@@ -216,6 +216,11 @@ int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
 	return 0;
 }
 
+bool blk_ctx_is_attached(const struct blk_ctx *ctx)
+{
+	return ctx->loop != NULL;
+}
+
 void blk_ctx_defer(struct blk_ctx *ctx, struct blk_task *task)
 {
 	if (task->link.next && !list_empty(&task->link))

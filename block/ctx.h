@@ -30,6 +30,9 @@ void blk_ctx_unref(struct blk_ctx *ctx);
 /* The loop's thread is the owner from now on; loop NULL: the caller. */
 int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err);
 
+/* Has a loop got it? */
+bool blk_ctx_is_attached(const struct blk_ctx *ctx);
+
 /*
  * Handles what is there; if that is nothing and wait is set, waits for
  * something first.  May be called inside what it calls.

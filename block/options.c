@@ -184,6 +184,12 @@ int blk_options_done(const struct blk_driver *driver, json_t *options,
 
 	json_object_foreach(options, key, v)
 	{
+		if (!strcmp(key, "cache"))
+			return error_set(
+				err, EINVAL,
+				"a node's 'cache' is cache.direct and "
+				"cache.no-flush; modes like cache=none "
+				"are for -drive");
 		near = nearest(key, driver->options);
 		if (!near)
 			near = nearest(key, blk_common_options);

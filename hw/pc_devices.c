@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hw/ide_unit.h"
 #include "hw/isa_debugcon.h"
 #include "hw/ns16550a.h"
 #include "hw/pc_board.h"
+#include "hw/pc_drives.h"
 #include "vmm/config.h"
 
 /* The chardev that a -serial or -debugcon stands for. */
@@ -141,9 +143,13 @@ static int plug_device(struct pc *pc, const struct opt_list *list,
 			 NULL, err);
 	if (!dev)
 		return -EINVAL;
+	if (class->bus == DEVICE_IDE)
+		((struct ide_unit *)dev)->place = -1;
 	rc = device_set_all(dev, list, err);
 	if (rc < 0)
 		return rc;
+	if (class->bus == DEVICE_IDE)
+		return pc_drives_plug(pc->ide, dev, err);
 	if (class->bus == DEVICE_PCI) {
 		((struct pci_device *)dev)->bus = &pc->host->bus;
 		return device_start(dev, err);

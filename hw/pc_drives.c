@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hw/ide_unit.h"
 #include "vmm/config.h"
 
 enum { PLACES = IDE_CHANNELS * IDE_DRIVES, DEFAULT_CDROM = 2 };
@@ -125,8 +126,16 @@ static struct blk_front *open_front(struct machine *m,
 				    struct error *err)
 {
 	struct error failed = {0};
-	struct blk_node *node = open_node(m->config, d, &failed);
+	struct blk_node *node = NULL;
 	struct blk_front *front;
+
+	if (d->id && blk_named_find(m->fronts, d->id)) {
+		error_set(err, EEXIST,
+			  "%s: id=%s is the name of a node already", d->option,
+			  d->id);
+		return NULL;
+	}
+	node = open_node(m->config, d, &failed);
 
 	if (failed.code) {
 		*err = failed;
@@ -135,6 +144,7 @@ static struct blk_front *open_front(struct machine *m,
 	front = blk_front_new(m->fronts, d->id ? d->id : name, node, removable,
 			      err);
 	if (!front) {
+		error_prefix(err, "%s", d->option);
 		blk_node_unref(node);
 		return NULL;
 	}
@@ -194,6 +204,23 @@ static int keep(struct machine *m, const struct drive_conf *d, unsigned n,
 	return open_front(m, d, name, true, err) ? 0 : -EINVAL;
 }
 
+/* Does -device name a drive of one of the kinds that can boot? */
+static bool has_drive_devices(const struct config *c)
+{
+	static const char *const kinds[] = {"ide-cd", "ide-hd", "scsi-cd",
+					    "scsi-hd"};
+	const char *driver;
+	unsigned i, k;
+
+	for (i = 0; i < c->ndevices; i++) {
+		driver = opt_list_get(&c->devices[i], "driver");
+		for (k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
+			if (!strcmp(driver, kinds[k]))
+				return true;
+	}
+	return false;
+}
+
 /* A PC has an empty CD-ROM drive unless it is told otherwise. */
 static int attach_default(struct places *p, struct error *err)
 {
@@ -202,7 +229,8 @@ static int attach_default(struct places *p, struct error *err)
 						.bus = -1,
 						.unit = -1};
 
-	if (p->m->config->nodefaults || at(p, DEFAULT_CDROM)->blk)
+	if (p->m->config->nodefaults || has_drive_devices(p->m->config) ||
+	    at(p, DEFAULT_CDROM)->blk)
 		return 0;
 	return attach(p, &empty, err);
 }
@@ -213,7 +241,8 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 	struct places p = {.ide = ide, .m = m};
 	const struct config *conf = m->config;
 	unsigned i, nfree = 0;
-	int rc = 0;
+	int rc = blk_named_open(m->fronts, conf->blockdevs.str,
+				conf->blockdevs.n, err);
 
 	for (i = 0; i < conf->ndrives && rc == 0; i++)
 		rc = conf->drives[i].interface == IF_NONE
@@ -222,9 +251,87 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 	return rc < 0 ? rc : attach_default(&p, err);
 }
 
+/* The number of an IDE bus, -1 for any, or an error. */
+static int find_bus(const char *name, struct error *err)
+{
+	if (!name)
+		return -1;
+	if (!strcmp(name, "ide.0") || !strcmp(name, "ide.1"))
+		return name[4] - '0';
+	return error_set(err, ENODEV,
+			 "Bus '%s' not found; a PC has ide.0 and ide.1", name);
+}
+
+static int place_unit(struct places *p, struct ide_unit *u, struct error *err)
+{
+	int bus = find_bus(u->bus, err), index;
+
+	if (bus < -1)
+		return bus;
+	for (index = 0; index < PLACES; index++)
+		if ((bus < 0 || index / IDE_DRIVES == bus) &&
+		    (u->place < 0 || index % IDE_DRIVES == u->place) &&
+		    !at(p, (unsigned)index)->blk)
+			break;
+	if (index == PLACES)
+		return error_set(err, EBUSY,
+				 "the place, or every place, at %s is taken",
+				 u->bus ? u->bus : "ide.0 and ide.1");
+	u->channel = &p->ide->channel[index / IDE_DRIVES];
+	u->unit = (unsigned)index % IDE_DRIVES;
+	u->number = (unsigned)index + 1;
+	return 0;
+}
+
+/* By the id of a drive, or by the name of a node. */
+static struct blk_front *find_front(struct places *p, const struct ide_unit *u,
+				    struct error *err)
+{
+	struct blk_fronts *all = p->m->fronts;
+	struct blk_front *front = NULL;
+
+	if (!u->drive && !ide_unit_is_cdrom(u->dev.class)) {
+		error_set(err, EINVAL, "No drive specified");
+		return NULL;
+	}
+	if (!u->drive) /* empty */
+		return blk_front_new(all, "", NULL, true, err);
+	if (*u->drive)
+		front = blk_front_find(all, u->drive);
+	if (front && *front->device) {
+		error_set(err, EBUSY,
+			  "Drive '%s' is already in use by another device",
+			  u->drive);
+		return NULL;
+	}
+	if (!front)
+		front = blk_front_of_node(all, u->drive, err);
+	if (!front)
+		error_prefix(err, "Property '%s.drive'", u->dev.class->name);
+	return front;
+}
+
+int pc_drives_plug(struct piix3_ide *ide, struct device *dev, struct error *err)
+{
+	struct ide_unit *u = (struct ide_unit *)dev;
+	struct places p = {.ide = ide, .m = dev->machine};
+	int rc = place_unit(&p, u, err);
+
+	if (rc < 0)
+		return rc;
+	u->blk = find_front(&p, u, err);
+	if (!u->blk)
+		return -EINVAL;
+	rc = device_start(dev, err);
+	if (rc == 0)
+		ide->pci.dev.class->reset(&ide->pci.dev); /* its signature */
+	return rc;
+}
+
 void pc_drives_close(struct machine *m)
 {
 	while (!list_empty(&m->fronts->list))
 		blk_front_free(container_of(m->fronts->list.prev,
 					    struct blk_front, link));
+	blk_named_close(m->fronts);
 }

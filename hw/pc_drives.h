@@ -8,6 +8,9 @@
 /* Opens the images of all drives and attaches those with if=ide. */
 int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 		     struct error *err);
+/* Plugs an ide-hd or ide-cd in, its properties set. */
+int pc_drives_plug(struct piix3_ide *ide, struct device *dev,
+		   struct error *err);
 /* Ends all front ends; their devices are gone. */
 void pc_drives_close(struct machine *m);
 

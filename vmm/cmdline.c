@@ -226,6 +226,11 @@ const struct cmdline_opt cmdline_opts[] = {
 		 "the keys.",
 	 .apply = config_add_drive, .keys = drive_opts, .implied = "file",
 	 .answer = cmdline_answer_keys},
+	{.name = "blockdev", .group = GROUP_DRIVES,
+	 .arg = "driver=DRIVER,node-name=NAME[,KEY=VALUE]...",
+	 .help = "A node of the block graph, for others and for -device to "
+		 "name; also as a JSON object.",
+	 .apply = config_add_blockdev},
 	{.name = "snapshot", .group = GROUP_DRIVES,
 	 .help = "The same as snapshot=on for all drives: what the guest "
 		 "writes is gone at the end.",

@@ -30,7 +30,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	ARG("audio", OPT_LATER),
 	FLAG("audio-help", OPT_LATER),
 	ARG("audiodev", OPT_LATER),
-	ARG("blockdev", OPT_LATER),
 	ARG("chroot", OPT_LATER),
 	ARG("compat", OPT_LATER),
 	ARG("d", OPT_LATER),

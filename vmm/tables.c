@@ -13,6 +13,7 @@
 #include "hw/i440fx.h"
 #include "hw/i8042.h"
 #include "hw/i8237.h"
+#include "hw/ide_unit.h"
 #include "hw/isa_debug_exit.h"
 #include "hw/isa_debugcon.h"
 #include "hw/mc146818.h"
@@ -46,6 +47,8 @@ const struct device_class *const device_classes[] = {
 	&i440fx_class,
 	&i8042_class,
 	&i8237_class,
+	&ide_cd_class,
+	&ide_hd_class,
 	&isa_debug_exit_class,
 	&isa_debugcon_class,
 	&mc146818_class,

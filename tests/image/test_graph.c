@@ -260,6 +260,60 @@ START_TEST(serves_front_ends)
 }
 END_TEST
 
+#define FILE_S1 \
+	"{\"driver\": \"file\", \"node-name\": \"s1\", " \
+	"\"filename\": \"a.qcow2\"}"
+
+static const char *const chain[] = {
+	"driver=file,node-name=s0,filename=base.raw,read-only=on",
+	"driver=raw,node-name=f0,file=s0,read-only=on",
+	FILE_S1,
+	"driver=qcow2,node-name=f1,file=s1,backing=f0",
+	"driver=raw,node-name=other,file.driver=file,file.filename=b.raw",
+};
+
+START_TEST(serves_named_nodes)
+{
+	struct error err = {0};
+	struct blk_fronts all;
+	struct blk_front *front, *other;
+	uint8_t a[512], b[512];
+
+	image_start();
+	image_must("truncate -s 1M base.raw b.raw");
+	image_must("printf x | dd of=base.raw conv=notrunc status=none");
+	image_create("a.qcow2", "qcow2", MIB, NULL);
+	blk_fronts_init(&all);
+	ck_assert_msg(blk_named_open(&all, (char *const *)(uintptr_t)chain, 5,
+				     &err) == 0,
+		      "%s", err.msg);
+	ck_assert(blk_named_find(&all, "f0") != NULL);
+	ck_assert(blk_named_find(&all, "nobody") == NULL);
+	front = blk_front_of_node(&all, "f1", &err);
+	ck_assert_msg(front != NULL, "%s", err.msg);
+	ck_assert(blk_front_of_node(&all, "f0", &err) == NULL);
+	ck_assert(strstr(err.msg, "shares nodes") != NULL);
+	other = blk_front_of_node(&all, "other", &err);
+	ck_assert_msg(other != NULL, "%s", err.msg);
+	ck_assert_int_eq(front_io(front, BLK_READ, 0, b, 512), 0);
+	ck_assert_uint_eq(b[0], 'x');
+	memset(a, 9, sizeof(a));
+	ck_assert_int_eq(front_io(front, BLK_WRITE, 512, a, 512), 0);
+	ck_assert_int_eq(front_io(other, BLK_WRITE, 512, a, 512), 0);
+	blk_front_free(front);
+	/* The node is there for the next one. */
+	front = blk_front_of_node(&all, "f1", &err);
+	ck_assert_msg(front != NULL, "%s", err.msg);
+	ck_assert_int_eq(front_io(front, BLK_READ, 512, b, 512), 0);
+	ck_assert(!memcmp(a, b, 512));
+	blk_front_free(front);
+	blk_front_free(other);
+	blk_named_close(&all);
+	image_must("qemu-img check -q a.qcow2");
+	image_end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("graph");
@@ -278,6 +332,7 @@ int main(void)
 	tcase_add_test(tc, locks_out_others);
 	tcase_add_loop_test(tc, has_engines, 0, 10);
 	tcase_add_test(tc, serves_front_ends);
+	tcase_add_test(tc, serves_named_nodes);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

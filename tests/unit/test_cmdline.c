@@ -530,11 +530,16 @@ START_TEST(test_drive_options)
 	ck_assert_int_eq(d->rerror, -1);
 	ck_assert_int_eq(c.drives[2].cache_writeback, 0);
 	config_free(&c);
+	accept("-blockdev driver=raw,node-name=a -blockdev {\"x\":1}");
+	ck_assert_uint_eq(c.blockdevs.n, 2);
+	ck_assert_str_eq(c.blockdevs.str[1], "{\"x\":1}");
+	config_free(&c);
 }
 END_TEST
 
 START_TEST(test_drive_errors)
 {
+	refuse("-blockdev driver=raw,node-name=a,b", "'b' has no value");
 	refuse("-drive if=ide", "a disk needs an image");
 	refuse("-drive ''", "a disk needs an image");
 	refuse("-drive file=,index=1", "a disk needs an image");

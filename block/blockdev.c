@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -blockdev: nodes that the user names, for each other and for devices.
+ *
+ * A graph has one thread, so nodes that name each other are opened in one
+ * context, which one front end can have.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block/driver.h"
+#include "vmm/list.h"
+
+/* One -blockdev. */
+struct given {
+	const char *text; /* as typed */
+	json_t *options;
+	json_t *names, *refs; /* arrays: nodes that it makes, and names */
+	size_t group; /* the same for all that hang together */
+	struct blk_ctx *ctx;
+};
+
+/* The machine's reference to a node of its user. */
+struct blk_named {
+	struct list link;
+	struct blk_node *node;
+};
+
+/* The part of a key behind its last dot. */
+static const char *last_part(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+
+	return dot ? dot + 1 : key;
+}
+
+static void scan(struct given *g, const json_t *options)
+{
+	const char *key, *part;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)options, key, v)
+	{
+		part = last_part(key);
+		if (json_is_object(v))
+			scan(g, v);
+		else if (json_is_string(v) && !strcmp(part, "node-name"))
+			json_array_append(g->names, v);
+		else if (json_is_string(v) &&
+			 (!strcmp(part, "file") || !strcmp(part, "backing") ||
+			  !strcmp(part, "data-file")))
+			json_array_append(g->refs, v);
+	}
+}
+
+static json_t *parse_keys(const char *text, struct error *err)
+{
+	struct opt_list list;
+	json_t *o;
+
+	if (opt_split(text, NULL, &list, err) < 0)
+		return NULL;
+	o = blk_options_of_list(&list);
+	opt_list_free(&list);
+	return o;
+}
+
+static json_t *parse_json(const char *text, struct error *err)
+{
+	json_error_t bad;
+	json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, &bad);
+
+	if (json_is_object(o))
+		return o;
+	json_decref(o);
+	error_set(err, EINVAL, "JSON: %s (at letter %d)",
+		  o ? "an object is expected" : bad.text, bad.position);
+	return NULL;
+}
+
+static int parse(struct given *g, const char *text, struct error *err)
+{
+	g->text = text;
+	g->names = json_array();
+	g->refs = json_array();
+	g->options =
+		*text == '{' ? parse_json(text, err) : parse_keys(text, err);
+	if (!g->options)
+		return -EINVAL;
+	scan(g, g->options);
+	if (!json_object_get(g->options, "driver"))
+		return error_set(err, EINVAL, "Parameter 'driver' is missing");
+	if (!json_object_get(g->options, "node-name"))
+		return error_set(err, EINVAL,
+				 "'node-name' must be specified for the root "
+				 "node");
+	return 0;
+}
+
+static bool makes(const struct given *g, const char *name)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(g->names, i, v)
+	{
+		if (!strcmp(json_string_value(v), name))
+			return true;
+	}
+	return false;
+}
+
+static void join(struct given *all, size_t n, size_t a, size_t b)
+{
+	size_t from = all[a].group, to = all[b].group, i;
+
+	for (i = 0; i < n; i++)
+		if (all[i].group == from)
+			all[i].group = to;
+}
+
+static void group(struct given *all, size_t n)
+{
+	const json_t *v;
+	size_t i, k, r;
+
+	for (i = 0; i < n; i++)
+		all[i].group = i;
+	for (i = 0; i < n; i++)
+		json_array_foreach(all[i].refs, r, v)
+		{
+			for (k = 0; k < i; k++)
+				if (makes(&all[k], json_string_value(v)))
+					join(all, n, i, k);
+		}
+}
+
+/* The context of the group, which the first of it makes. */
+static struct blk_ctx *context(struct given *all, size_t i, struct error *err)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (all[k].group == all[i].group)
+			return blk_ctx_ref(all[k].ctx);
+	return blk_ctx_new(err);
+}
+
+struct blk_node *blk_named_find(const struct blk_fronts *fronts,
+				const char *name)
+{
+	struct blk_named *named;
+	struct blk_node *node;
+
+	list_for_each (named, &fronts->named, struct blk_named, link) {
+		node = blk_node_find(named->node->ctx, name);
+		if (node)
+			return node;
+	}
+	return NULL;
+}
+
+/* Those of the same context the graph checks by itself. */
+static int check_names(const struct blk_fronts *fronts, const struct given *g,
+		       struct error *err)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(g->names, i, v)
+	{
+		if (blk_named_find(fronts, json_string_value(v)))
+			return error_set(err, EEXIST,
+					 "Duplicate nodes with node-name='%s'",
+					 json_string_value(v));
+	}
+	return 0;
+}
+
+static int open_given(struct blk_fronts *fronts, struct given *g,
+		      struct error *err)
+{
+	struct blk_open how = {.options = g->options, .flags = BLK_O_RDWR};
+	struct blk_named *named;
+	int rc = check_names(fronts, g, err);
+
+	if (rc < 0)
+		return rc;
+	named = calloc(1, sizeof(*named));
+	if (!named)
+		return error_set(err, ENOMEM, "out of memory");
+	named->node = blk_open(g->ctx, &how, err);
+	if (!named->node) {
+		free(named);
+		return -EINVAL;
+	}
+	list_add_tail(&fronts->named, &named->link);
+	return 0;
+}
+
+int blk_named_open(struct blk_fronts *fronts, char *const *texts, size_t n,
+		   struct error *err)
+{
+	struct given *all = calloc(n + 1, sizeof(*all));
+	size_t i;
+	int rc = all ? 0 : error_set(err, ENOMEM, "out of memory");
+
+	for (i = 0; i < n && rc == 0; i++) {
+		rc = parse(&all[i], texts[i], err);
+		if (rc < 0)
+			error_prefix(err, "-blockdev %s", texts[i]);
+	}
+	if (rc == 0)
+		group(all, n);
+	for (i = 0; i < n && rc == 0; i++) {
+		all[i].ctx = context(all, i, err);
+		rc = all[i].ctx ? open_given(fronts, &all[i], err) : -ENOMEM;
+		if (rc < 0)
+			error_prefix(err, "-blockdev %s", texts[i]);
+	}
+	for (i = 0; all && i < n; i++) {
+		json_decref(all[i].options);
+		json_decref(all[i].names);
+		json_decref(all[i].refs);
+		blk_ctx_unref(all[i].ctx);
+	}
+	free(all);
+	return rc;
+}
+
+void blk_named_close(struct blk_fronts *fronts)
+{
+	struct blk_named *named;
+
+	/* The last first: it may be the parent of others. */
+	while (!list_empty(&fronts->named)) {
+		named = container_of(fronts->named.prev, struct blk_named,
+				     link);
+		list_del(&named->link);
+		blk_node_unref(named->node);
+		free(named);
+	}
+}
+
+struct blk_front *blk_front_of_node(struct blk_fronts *fronts, const char *name,
+				    struct error *err)
+{
+	struct blk_node *node = blk_named_find(fronts, name);
+	struct blk_front *front;
+
+	if (!node) {
+		error_set(err, ENOENT,
+			  "can't find value '%s': there is no such drive with "
+			  "if=none, and no such node",
+			  name);
+		return NULL;
+	}
+	if (blk_ctx_is_attached(node->ctx)) {
+		error_set(err, EBUSY,
+			  "the node '%s' is in use by another device, or "
+			  "shares nodes with one that is",
+			  name);
+		return NULL;
+	}
+	front = blk_front_new(fronts, "", node, false, err);
+	if (front)
+		blk_node_ref(node);
+	return front;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ide-hd and ide-cd: the properties of drives that -device names. */
+#include "hw/ide_unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ACTION_AUTO = BLK_ENOSPC + 1 };
+
+static const char *const write_actions[] = {
+	[BLK_REPORT] = "report", [BLK_IGNORE] = "ignore", [BLK_STOP] = "stop",
+	[BLK_ENOSPC] = "enospc", [ACTION_AUTO] = "auto",  NULL};
+
+#define PROPERTY(key, kind, field) \
+	.name = key, .type = kind, .offset = offsetof(struct ide_unit, field)
+
+#define REFUSED_BUT(key, value) \
+	{ \
+		.name = key, .type = OPT_STRING, .refused = OPT_LATER, \
+		.accepts = value \
+	}
+
+/* clang-format off */
+static const struct opt_desc opts[] = {
+	{PROPERTY("drive", OPT_STRING, drive),
+	 .help = "id of a -drive with if=none, or a node-name"},
+	{PROPERTY("bus", OPT_STRING, bus),
+	 .help = "ide.0 or ide.1 [the first with a free place]"},
+	{PROPERTY("unit", OPT_I64, place), .max = IDE_DRIVES - 1,
+	 .help = "0 master, 1 slave [the first free one]"},
+	{PROPERTY("serial", OPT_STRING, serial),
+	 .help = "the serial number that the guest sees"},
+	{PROPERTY("model", OPT_STRING, model),
+	 .help = "the model that the guest sees"},
+	{PROPERTY("ver", OPT_STRING, version),
+	 .help = "the firmware's version that the guest sees"},
+	{PROPERTY("werror", OPT_ENUM, werror), .choices = write_actions,
+	 .dflt = "auto", .help = "when the host cannot write"},
+	{PROPERTY("rerror", OPT_ENUM, rerror), .choices = write_actions,
+	 .dflt = "auto", .help = "when the host cannot read"},
+	{PROPERTY("write-cache", OPT_ONOFFAUTO, write_cache),
+	 .dflt = "auto",
+	 .help = "off: each write is on the disk before the guest goes on"},
+	REFUSED_BUT("account-failed", "auto"),
+	REFUSED_BUT("account-invalid", "auto"),
+	REFUSED_BUT("backend_defaults", "auto"),
+	REFUSED_BUT("bios-chs-trans", "auto"),
+	REFUSED_BUT("bootindex", "-1"),
+	REFUSED_BUT("cyls", "0"),
+	REFUSED_BUT("discard_granularity", "4294967295"),
+	REFUSED_BUT("heads", "0"),
+	REFUSED_BUT("lcyls", "0"),
+	REFUSED_BUT("lheads", "0"),
+	REFUSED_BUT("logical_block_size", "0 512"),
+	REFUSED_BUT("lsecs", "0"),
+	REFUSED_BUT("min_io_size", "0"),
+	REFUSED_BUT("opt_io_size", "0"),
+	REFUSED_BUT("physical_block_size", "0 512"),
+	REFUSED_BUT("rotation_rate", "0"),
+	REFUSED_BUT("secs", "0"),
+	REFUSED_BUT("share-rw", "off"),
+	REFUSED_BUT("wwn", "0"),
+	{.type = OPT_END},
+};
+/* clang-format on */
+
+bool ide_unit_is_cdrom(const struct device_class *class)
+{
+	return class == &ide_cd_class;
+}
+
+static int check(const struct ide_unit *u, struct error *err)
+{
+	if (u->rerror == BLK_ENOSPC)
+		return error_set(err, EINVAL,
+				 "rerror='enospc': reading takes no space");
+	if (u->dev.class == &ide_cd_class)
+		return 0;
+	if (!u->blk->node)
+		return error_set(err, EINVAL,
+				 "Device needs media, but drive is empty");
+	if (u->blk->readonly)
+		return error_set(err, EROFS,
+				 "the image is read-only, which an IDE disk "
+				 "cannot be");
+	return 0;
+}
+
+static void set_text(char *field, size_t size, const char *text)
+{
+	if (text)
+		snprintf(field, size, "%s", text);
+}
+
+static int init(struct device *dev, struct error *err)
+{
+	struct ide_unit *u = (struct ide_unit *)dev;
+	struct ide_drive *d = &u->channel->drive[u->unit];
+	bool cdrom = dev->class == &ide_cd_class;
+	int rc = check(u, err);
+
+	if (rc < 0)
+		return rc;
+	u->blk->removable = cdrom;
+	set_text(u->blk->device, sizeof(u->blk->device),
+		 dev->id ? dev->id : dev->path);
+	if (u->werror != ACTION_AUTO)
+		u->blk->werror = (enum blk_action)u->werror;
+	if (u->rerror != ACTION_AUTO)
+		u->blk->rerror = (enum blk_action)u->rerror;
+	if (u->write_cache != 2)
+		u->blk->writethrough = !u->write_cache;
+	ide_attach(u->channel, u->unit, u->blk, cdrom, u->number, u->serial);
+	set_text(d->model, sizeof(d->model), u->model);
+	set_text(d->firmware, sizeof(d->firmware), u->version);
+	return 0;
+}
+
+/* Its state is in its channel's. */
+const struct device_class ide_hd_class = {
+	.name = "ide-hd",
+	.desc = "virtual IDE disk",
+	.bus = DEVICE_IDE,
+	.user = true,
+	.size = sizeof(struct ide_unit),
+	.opts = opts,
+	.state = &stateless,
+	.init = init,
+};
+
+const struct device_class ide_cd_class = {
+	.name = "ide-cd",
+	.desc = "virtual IDE CD-ROM",
+	.bus = DEVICE_IDE,
+	.user = true,
+	.size = sizeof(struct ide_unit),
+	.opts = opts,
+	.state = &stateless,
+	.init = init,
+};
