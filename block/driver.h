@@ -16,6 +16,7 @@ struct blk_driver {
 	bool filter; /* shows its BLK_FILE's disk as it is */
 	/* May discards of a whole image be taken as its new content? */
 	bool zero_init;
+	bool compresses; /* takes BLK_COMPRESS */
 	size_t state_size; /* of node->state, zeroed before open */
 	const struct opt_desc *create_opts; /* of -o, for its help */
 	const char *const *options; /* of open, by name; ended by NULL */

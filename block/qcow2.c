@@ -445,6 +445,7 @@ static const char *const qcow2_options[] = {
 
 const struct blk_driver blk_qcow2 = {
 	.name = "qcow2",
+	.compresses = true,
 	.state_size = sizeof(struct qcow2),
 	.create_opts = qcow2_create_opts,
 	.options = qcow2_options,

@@ -10,9 +10,10 @@
 #include "build.h"
 
 static const struct img_command *const commands[] = {
-	&img_amend,  &img_bitmap,   &img_check, &img_compare,
-	&img_create, &img_info,	    &img_map,	&img_measure,
-	&img_resize, &img_snapshot, NULL,
+	&img_amend,  &img_bench,   &img_bitmap,	  &img_check,
+	&img_commit, &img_compare, &img_convert,  &img_create,
+	&img_dd,     &img_info,	   &img_map,	  &img_measure,
+	&img_rebase, &img_resize,  &img_snapshot, NULL,
 };
 
 struct global {

@@ -153,6 +153,8 @@ struct img_source {
 	const char *name;
 	const char *format; /* NULL: by its content */
 	const char *cache; /* NULL: writeback */
+	const char *aio; /* NULL: threads */
+	const char *backing_node; /* this node is its backing file; or NULL */
 	bool image_opts; /* name has options */
 	bool force_share;
 	unsigned flags; /* BLK_O_RDWR, BLK_O_NO_BACKING, ... */
@@ -208,7 +210,8 @@ void img_progress_set(struct img_progress *p, double percent);
 void img_progress_end(struct img_progress *p);
 
 /* img_COMMAND.c */
-extern const struct img_command img_amend, img_bitmap, img_check, img_compare,
-	img_create, img_info, img_map, img_measure, img_resize, img_snapshot;
+extern const struct img_command img_amend, img_bench, img_bitmap, img_check,
+	img_commit, img_compare, img_convert, img_create, img_dd, img_info,
+	img_map, img_measure, img_rebase, img_resize, img_snapshot;
 
 #endif

@@ -39,25 +39,50 @@ static int set_cache(const char *mode, unsigned *flags, bool *writethrough,
 	return 0;
 }
 
-static struct blk_node *open_options(struct img *img,
-				     const struct img_source *s,
-				     struct blk_open *open, struct error *err)
+static int set_aio(const char *mode, enum blk_aio *aio, struct error *err)
 {
-	struct blk_node *node;
+	static const char *const modes[] = {
+		[BLK_AIO_THREADS] = "threads",
+		[BLK_AIO_NATIVE] = "native",
+		[BLK_AIO_URING] = "io_uring",
+	};
+	unsigned i;
+
+	if (!mode)
+		return 0;
+	for (i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(modes[i], mode)) {
+			*aio = (enum blk_aio)i;
+			return 0;
+		}
+	return error_set(err, EINVAL, "Invalid aio option: %s", mode);
+}
+
+static json_t *node_options(const struct img_source *s, struct error *err)
+{
 	json_t *options;
 
-	if (s->format) {
+	if (s->image_opts && s->format) {
 		error_set(err, EINVAL,
 			  "--image-opts and --format are mutually exclusive");
 		return NULL;
 	}
-	options = img_options_json(s->name, err);
-	if (!options)
-		return NULL;
-	open->options = options;
-	node = blk_open(img->ctx, open, err);
-	json_decref(options);
-	return node;
+	options =
+		s->image_opts ? img_options_json(s->name, err) : json_object();
+	if (options && s->backing_node)
+		json_object_set_new(options, "backing",
+				    json_string(s->backing_node));
+	return options;
+}
+
+static int check_share(const struct img_source *s, struct error *err)
+{
+	if (s->force_share && (s->flags & BLK_O_RDWR))
+		return error_set(err, EINVAL,
+				 "Could not open '%s': force-share=on can only "
+				 "be used with read-only images",
+				 s->name);
+	return 0;
 }
 
 struct blk_node *img_open(struct img *img, const struct img_source *s,
@@ -65,25 +90,23 @@ struct blk_node *img_open(struct img *img, const struct img_source *s,
 {
 	struct blk_open open = {.flags = s->flags | BLK_O_TOOL};
 	struct blk_node *node;
+	json_t *options;
 
-	if (set_cache(s->cache, &open.flags, writethrough, err) < 0)
+	if (set_cache(s->cache, &open.flags, writethrough, err) < 0 ||
+	    set_aio(s->aio, &open.aio, err) < 0 || check_share(s, err) < 0)
 		return NULL;
-	if (s->force_share && (s->flags & BLK_O_RDWR)) {
-		error_set(err, EINVAL,
-			  "Could not open '%s': force-share=on can only be "
-			  "used with read-only images",
-			  s->name);
-		return NULL;
-	}
 	if (s->force_share)
 		open.flags |= BLK_O_FORCE_SHARE;
-	if (s->image_opts) {
-		node = open_options(img, s, &open, err);
-	} else {
+	options = node_options(s, err);
+	if (!options)
+		return NULL;
+	open.options = options;
+	if (!s->image_opts) {
 		open.filename = s->name;
 		open.format = s->format;
-		node = blk_open(img->ctx, &open, err);
 	}
+	node = blk_open(img->ctx, &open, err);
+	json_decref(options);
 	if (!node)
 		error_prefix(err, "Could not open '%s'", s->name);
 	return node;

@@ -246,7 +246,7 @@ static int take_open(struct io *io, struct io_how *how, int c)
 
 int io_open_run(struct io *io, int argc, char **argv)
 {
-	struct io_how how = {.flags = BLK_O_RDWR | BLK_O_UNMAP};
+	struct io_how how = {.flags = BLK_O_RDWR | BLK_O_UNMAP | BLK_O_TOOL};
 	int c, rc = 0;
 
 	optind = 0;

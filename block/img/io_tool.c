@@ -162,7 +162,8 @@ static int set_name(struct io *io, struct io_how *how, const struct conf *conf,
 static int open_first(struct io *io, const struct conf *conf, const char *name)
 {
 	struct io_how how = {
-		.flags = BLK_O_UNMAP | (conf->readonly ? 0 : BLK_O_RDWR) |
+		.flags = BLK_O_UNMAP | BLK_O_TOOL |
+			 (conf->readonly ? 0 : BLK_O_RDWR) |
 			 (conf->share ? BLK_O_FORCE_SHARE : 0),
 		.snapshot = conf->snapshot,
 		.copy_on_read = conf->copy_on_read,
