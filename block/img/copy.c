@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -527,6 +528,16 @@ static void set_sizes(struct job *job)
 		job->total += c->sources[i].len;
 }
 
+/* More than there are processors would only be in each other's way. */
+static void limit_packers(const struct copy *c)
+{
+	cpu_set_t set;
+
+	if ((c->write_flags & BLK_COMPRESS) &&
+	    sched_getaffinity(0, sizeof(set), &set) == 0)
+		blk_ctx_set_workers(c->ctx, (unsigned)CPU_COUNT(&set) + 1);
+}
+
 int copy_run(const struct copy *c, struct error *err)
 {
 	struct job *job = calloc(1, sizeof(*job));
@@ -534,6 +545,7 @@ int copy_run(const struct copy *c, struct error *err)
 
 	if (!job)
 		return error_set(err, ENOMEM, "out of memory");
+	limit_packers(c);
 	job->c = c;
 	list_init(&job->order);
 	job->start_ns = now_ns();
