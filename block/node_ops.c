@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "block/path.h"
 
 static int lacks(const struct blk_node *node, const char *what,
 		 struct error *err)
@@ -233,6 +234,7 @@ int blk_create(struct blk_ctx *ctx, const struct blk_create *how,
 	       struct error *err)
 {
 	const struct blk_driver *driver = find(how->format, err);
+	int rc;
 
 	if (!driver)
 		return -EINVAL;
@@ -241,7 +243,8 @@ int blk_create(struct blk_ctx *ctx, const struct blk_create *how,
 				 "Format driver '%s' does not support image "
 				 "creation",
 				 driver->name);
-	return driver->create(ctx, how, err);
+	rc = blk_path_check(how->filename, err);
+	return rc < 0 ? rc : driver->create(ctx, how, err);
 }
 
 int blk_measure(const char *format, struct opt_list *options, uint64_t size,

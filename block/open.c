@@ -244,13 +244,8 @@ static json_t *options_of_name(const char *name, bool *is_json,
 		return o;
 	}
 	p = blk_path_protocol(name, &n);
-	if (p && strncmp(p, "file:", 5) && strncmp(p, "host_device:", 12)) {
-		error_set(err, ENOTSUP,
-			  "the protocol %.*s is not supported by pcvm; if it "
-			  "is a file, put ./ before its name",
-			  (int)n, p);
+	if (blk_path_check(name, err) < 0)
 		return NULL;
-	}
 	name = p ? p + n + 1 : name;
 	/* Names of files are bytes, whatever JSON says of strings. */
 	o = json_object();
@@ -263,13 +258,15 @@ static struct blk_node *open_named(struct blk_ctx *ctx, json_t *options,
 				   const char *name, const char *format,
 				   const struct blk_how *how, struct error *err)
 {
+	const struct blk_driver *driver;
 	struct blk_node *node;
 	bool is_json;
 	json_t *file = options_of_name(name, &is_json, err);
 
 	if (!file)
 		return NULL;
-	if (is_json)
+	driver = format ? blk_driver_find(format) : NULL;
+	if (is_json || (driver && driver->protocol))
 		json_object_update_missing(options, file);
 	else
 		json_object_set(options, "file", file);

@@ -2,6 +2,7 @@
 /* Names of images: protocols before them, and names relative to others. */
 #include "block/path.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,19 @@ const char *blk_path_protocol(const char *name, size_t *len)
 {
 	*len = strcspn(name, ":/");
 	return name[*len] == ':' && *len ? name : NULL;
+}
+
+int blk_path_check(const char *name, struct error *err)
+{
+	size_t n;
+	const char *p = blk_path_protocol(name, &n);
+
+	if (!p || !strncmp(p, "file:", 5) || !strncmp(p, "host_device:", 12))
+		return 0;
+	return error_set(err, ENOTSUP,
+			 "the protocol %.*s is not supported by pcvm; if it is "
+			 "a file, put ./ before its name",
+			 (int)n, p);
 }
 
 const char *blk_path_plain(const char *name)

@@ -5,8 +5,12 @@
 
 #include <stddef.h>
 
+#include "vmm/error.h"
+
 /* Of "nbd:...": "nbd", *len letters; NULL for the name of a file. */
 const char *blk_path_protocol(const char *name, size_t *len);
+/* Is it a file, or of a protocol that there is? */
+int blk_path_check(const char *name, struct error *err);
 /* Without "file:". */
 const char *blk_path_plain(const char *name);
 

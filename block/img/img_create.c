@@ -6,6 +6,7 @@
 
 #include "block/driver.h"
 #include "block/img/img.h"
+#include "block/path.h"
 
 #define SHOWN_MAX 16
 
@@ -259,6 +260,7 @@ static int prepare(struct making *m, struct error *err)
 {
 	int rc = img_parse_options(m->conf->options, &m->given, err);
 
+	rc = rc < 0 ? rc : blk_path_check(m->filename, err);
 	rc = rc < 0 ? rc : take_size(m, err);
 	rc = rc < 0 ? rc : check_options(m, err);
 	rc = rc < 0 ? rc : override(m, "backing_file", m->conf->backing, err);

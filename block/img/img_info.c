@@ -182,6 +182,9 @@ static int tell(struct img *img, const struct img_source *source,
 	if (!t->node)
 		return -EIO;
 	blk_get_info(t->node, &t->info);
+	/* Of a file itself: disks have whole sectors. */
+	t->info.virtual_size = (t->info.virtual_size + BLK_SECTOR - 1) /
+			       BLK_SECTOR * BLK_SECTOR;
 	/* A format without snapshots has none. */
 	if (blk_snapshots(t->node, &t->snapshots, &t->nsnapshots, &none) < 0)
 		t->nsnapshots = 0;

@@ -79,7 +79,7 @@ def test_create_says_why_not():
                         "-f raw -b base -F qcow2 a 1M", "-o nosuch=1 a 1M",
                         "-f qcow2 -o size=1M a 1M", "/nosuch/a 1M",
                         "-f qcow2 -b base -F qcow2 base",
-                        "-f qcow2 -o cluster_size=x a 1M"):
+                        "-f qcow2 a:b 1M", "-f qcow2 -o cluster_size=x a 1M"):
             b.both(["create", "-q", *options.split()], 1)
         for options in ("cluster_size=3", "refcount_bits=3", "compat=7",
                         "compat=v2,lazy_refcounts=on", "data_file_raw=on",

@@ -53,6 +53,7 @@ def test_info_of_raw_images():
             b.prepare(f"img create -q -f raw a.img {size}")
             in_all_forms(b, "info a.img")
             in_all_forms(b, "info -f raw a.img")
+            in_all_forms(b, "info -f file a.img")
             in_all_forms(b, "map -f raw a.img")
 
 
