@@ -27,7 +27,7 @@ static int refuse_format(const char *name, struct error *err)
 		return error_set(err, ENOTSUP,
 				 "the format %s is not supported by pcvm; raw "
 				 "and qcow2 are (qemu-img convert -O qcow2 "
-				 "makes one)",
+				 "makes one), and vdi and vpc for reading",
 				 name);
 	return error_set(err, EINVAL, "Unknown driver '%s'", name);
 }

@@ -348,3 +348,59 @@ def test_a_rate_is_kept():
         run([sides.own["qemu-img"], "convert", "-r", "8M", "-f", "raw", raw,
              raw + "2"], check=True)
         assert os.times().elapsed - start > 0.5
+
+
+FOREIGN = (("vdi", ""), ("vdi", "-o static=on"), ("vpc", ""),
+           ("vpc", "-o subformat=fixed"), ("vpc", "-o force_size=on"))
+
+
+def test_foreign_images_are_read():
+    rng = random.Random(2)
+    with Sides("qemu-img") as sides:
+        raw, image, back, flat = (os.path.join(sides.top, name)
+                                  for name in ("in.raw", "a", "b", "c"))
+        for kind, options in FOREIGN:
+            write_sparse(raw, fill(rng, rng.randrange(1, 16000) * 512))
+            run([sides.real["qemu-img"], "convert", "-f", "raw", "-O", kind,
+                 *options.split(), raw, image], check=True)
+            run([sides.real["qemu-img"], "convert", "-f", kind, "-O", "raw",
+                 image, flat], check=True)
+            run([sides.own["qemu-img"], "convert", "-f", kind, "-O", "raw",
+                 image, back], check=True)
+            with open(flat, "rb") as a, open(back, "rb") as b:
+                assert a.read() == b.read(), (kind, options)
+
+
+def test_damaged_foreign_images_do_no_harm():
+    rng = random.Random(3)
+    with Sides("qemu-img") as sides:
+        raw, image, back = (os.path.join(sides.top, name)
+                            for name in ("in.raw", "a", "b"))
+        write_sparse(raw, fill(rng, 3 << 20))
+        for kind, heads in (("vdi", range(64, 1100)), ("vpc", range(2048))):
+            run([sides.real["qemu-img"], "convert", "-f", "raw", "-O", kind,
+                 raw, image], check=True)
+            with open(image, "rb") as f:
+                good = f.read()
+            for _ in range(60):
+                bad = bytearray(good[:rng.choice((len(good), 700, 3000))])
+                for _ in range(rng.randrange(1, 4)):
+                    at = rng.choice(heads) % len(bad)
+                    bad[at] = rng.choice((0, 1, 0x7f, 0xff, rng.randrange(256)))
+                with open(image, "wb") as f:
+                    f.write(bad)
+                _, err, status = run([sides.own["qemu-img"], "map", "-f", kind,
+                                      image])
+                assert status in (0, 1), (kind, status, err)
+                assert bool(status) == bool(err), (kind, status, err)
+
+
+def test_other_foreign_images_are_refused_by_name():
+    with Sides("qemu-img") as sides:
+        image = os.path.join(sides.top, "a")
+        for kind in ("vmdk", "vhdx"):
+            run([sides.real["qemu-img"], "create", "-q", "-f", kind, image,
+                 "8M"], check=True)
+            _, err, status = run([sides.own["qemu-img"], "convert", image,
+                                  image + "2"])
+            assert status == 1 and f"the format {kind} is not supported" in err
