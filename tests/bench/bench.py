@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """make bench: pcvm beside qemu on this machine, in the same run.
 
-A firmware image of ours writes to the debug console with its first
-instructions; the time from exec until that byte is seen is the start-up.
-Then it halts, and resident memory beyond guest RAM is read from smaps.
+Start-up: a firmware image of ours writes to the debug console with its first
+instructions; the time from exec until that byte is seen.  Then it halts, and
+resident memory beyond guest RAM is read from smaps.
+
+Linux: the tests' kernel, as bzImage and as vmlinux, from exec to the first
+byte on the serial line and to its init, where that is reached.
 """
 import os
 import re
@@ -15,7 +18,13 @@ import sys
 import tempfile
 import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.dirname(HERE), os.path.join(HERE, "..", "guest")]
+import linux  # noqa: E402
+
 RUNS = 15
+BOOTS = 5
+BOOT_LIMIT = 120  # seconds
 RAM_MB = 128
 QEMU = ["qemu-system-x86_64", "-accel", "kvm"]
 PCVM = ["./pcvm"]
@@ -29,25 +38,32 @@ def bios(path):
         f.write(image)
 
 
-def start(program, folder, name):
+def listen(folder, name):
     path = os.path.join(folder, name)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(1)
     listener.settimeout(20)
-    args = [*program, "-nodefaults", "-display", "none", "-m", str(RAM_MB),
-            "-bios", os.path.join(folder, "bios"),
-            "-chardev", f"socket,id=d,path={path}",
-            "-device", "isa-debugcon,chardev=d"]
+    return path, listener
+
+
+def run(program, listener, *args):
+    """A running machine, its connection, and when it was started."""
     begin = time.monotonic()
-    process = subprocess.Popen(args, stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([*program, "-nodefaults", "-display", "none",
+                                "-m", str(RAM_MB), *args],
+                               stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     connection, _ = listener.accept()
-    connection.settimeout(20)
-    assert connection.recv(1) == b"!", "the guest did not start"
-    seconds = time.monotonic() - begin
-    return process, seconds, (listener, connection)
+    listener.close()
+    return process, connection, begin
+
+
+def end(process, connection):
+    process.kill()
+    process.wait(20)
+    connection.close()
 
 
 def resident_kb(pid):
@@ -64,30 +80,94 @@ def resident_kb(pid):
     return total
 
 
-def measure(program, folder, n):
-    process, seconds, sockets = start(program, folder, f"s{n}")
+def start_up(program, folder, n):
+    """Milliseconds to the first instruction; MiB that are resident then."""
+    path, listener = listen(folder, f"start{n}")
+    process, connection, begin = run(
+        program, listener, "-bios", os.path.join(folder, "bios"),
+        "-chardev", f"socket,id=d,path={path}",
+        "-device", "isa-debugcon,chardev=d")
+    connection.settimeout(20)
+    assert connection.recv(1) == b"!", "the guest did not start"
+    seconds = time.monotonic() - begin
     time.sleep(0.1)
     kb = resident_kb(process.pid)
-    process.kill()
-    process.wait(20)
-    for s in sockets:
-        s.close()
+    end(process, connection)
     return seconds * 1000, kb / 1024
 
 
-def main():
+def boot(program, folder, n, kernel, initrd):
+    """Milliseconds to the first serial byte and to init's prompt, or None."""
+    path, listener = listen(folder, f"boot{n}")
+    process, connection, begin = run(
+        program, listener, "-kernel", kernel, "-initrd", initrd, "-serial",
+        f"unix:{path}", "-append", "earlyprintk=ttyS0 console=ttyS0 "
+        + linux.FAST.replace("quiet ", ""))
+    times, seen = [None, None], b""
+    connection.settimeout(1)
+    while times[1] is None and time.monotonic() < begin + BOOT_LIMIT:
+        try:
+            data = connection.recv(65536)
+        except TimeoutError:
+            if seen and stuck(process):
+                break
+            continue
+        if not data:
+            break
+        now = (time.monotonic() - begin) * 1000
+        times[0] = times[0] or now
+        seen += data
+        if linux.Linux.PROMPT.encode() in seen:
+            times[1] = now
+    end(process, connection)
+    return times
+
+
+def stuck(process):
+    """Has the machine stopped for good, as after KVM's internal error?"""
+    def ticks():
+        with open(f"/proc/{process.pid}/stat", encoding="ascii") as f:
+            return sum(map(int, f.read().rsplit(") ", 1)[1].split()[11:13]))
+    before = ticks()
+    time.sleep(2)
+    return ticks() - before < 2
+
+
+def in_turn(runs, what, *args):
+    """Rows of both, taken in turn."""
     rows = {"pcvm": [], "qemu": []}
+    for n in range(runs):
+        rows["pcvm"].append(what(PCVM, args[0], 2 * n, *args[1:]))
+        rows["qemu"].append(what(QEMU, args[0], 2 * n + 1, *args[1:]))
+    return rows
+
+
+def median(rows, i):
+    values = [r[i] for r in rows if r[i] is not None]
+    return statistics.median(values) if len(values) == len(rows) else None
+
+
+def show(rows, *names):
+    for i, what in enumerate(names):
+        a, b = median(rows["pcvm"], i), median(rows["qemu"], i)
+        print(f"{what:42} {a or -1:9.2f} " + (
+            f"{b:9.2f} {a / b:7.3f}" if a and b else f"{'not seen':>9}"),
+            flush=True)
+
+
+def main():
+    print(f"{'':42} {'pcvm':>9} {'qemu':>9} {'ratio':>7}")
     with tempfile.TemporaryDirectory() as folder:
         bios(os.path.join(folder, "bios"))
-        for n in range(RUNS):
-            rows["pcvm"].append(measure(PCVM, folder, 2 * n))
-            rows["qemu"].append(measure(QEMU, folder, 2 * n + 1))
-    print(f"{'':34} {'pcvm':>9} {'qemu':>9} {'ratio':>7}")
-    for i, what in enumerate(("exec to first instruction, ms",
-                              "resident beyond guest RAM, MiB")):
-        a = statistics.median(r[i] for r in rows["pcvm"])
-        b = statistics.median(r[i] for r in rows["qemu"])
-        print(f"{what:34} {a:9.2f} {b:9.2f} {a / b:7.3f}")
+        show(in_turn(RUNS, start_up, folder), "exec to first instruction, ms",
+             "resident beyond guest RAM, MiB")
+        files = linux.guest_kernel()
+        for kind, kernel in (("bzImage", files.bzimage),
+                             ("vmlinux", files.vmlinux)):
+            with tempfile.TemporaryDirectory() as sub:
+                show(in_turn(BOOTS, boot, sub, kernel, files.initrd),
+                     f"{kind}: exec to first serial byte, ms",
+                     f"{kind}: exec to init's prompt, ms")
     return 0
 
 
