@@ -237,6 +237,8 @@ void acpi_dsdt_pci_hotplug(struct aml *a, const struct acpi_conf *conf)
 {
 	unsigned slot;
 
+	if (!conf->hotplug_slots)
+		return;
 	aml_region(a, "HPIO", AML_SYSTEM_IO, ACPI_PCI_HOTPLUG_BASE,
 		   ACPI_PCI_HOTPLUG_LEN);
 	aml_field(a, "HPIO", AML_DWORD_ACCESS | AML_WRITE_ZEROS,

@@ -246,12 +246,14 @@ static int build_rtc(struct pc *pc, struct error *err)
 	return device_start(dev, err);
 }
 
-/* The slots that guests may take for pluggable: all but the fixed ones. */
+/* The slots that guests may take for pluggable: none, or all but the fixed. */
 static uint32_t hotplug_slots(const struct pc *pc)
 {
 	uint32_t slots = UINT32_MAX;
 	unsigned devfn;
 
+	if (!pc->pm->root_hotplug)
+		return 0;
 	for (devfn = 0; devfn < PCI_SLOTS * 8; devfn++)
 		if (pc->host->bus.dev[devfn])
 			slots &= ~(UINT32_C(1) << PCI_SLOT(devfn));

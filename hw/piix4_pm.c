@@ -431,6 +431,11 @@ static void fini(struct device *dev)
 }
 
 static const struct opt_desc opts[] = {
+	{.name = "acpi-root-pci-hotplug",
+	 .type = OPT_BOOL,
+	 .offset = offsetof(struct piix4_pm, root_hotplug),
+	 .dflt = "on",
+	 .help = "ACPI tells of the slots of the PCI bus"},
 	{.name = "disable_s3",
 	 .type = OPT_U8,
 	 .offset = offsetof(struct piix4_pm, disable_s3),

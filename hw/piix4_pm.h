@@ -24,7 +24,8 @@ struct piix4_pm {
 	uint8_t apm_control, apm_status;
 	uint8_t smb_status, smb_control, smb_command, smb_address;
 	uint8_t smb_data[2];
-	uint8_t disable_s3, disable_s4; /* properties */
+	bool root_hotplug; /* properties */
+	uint8_t disable_s3, disable_s4;
 	uint8_t s4_val;
 	bool alarm_woke; /* the wake-up under way is the clock's */
 	struct machine_notifier notifier;

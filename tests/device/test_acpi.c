@@ -295,6 +295,7 @@ START_TEST(dsdt_has_what_there_is)
 	ck_assert(!dsdt_has("COM1", 4) && !dsdt_has("FDC0", 4));
 	ck_assert(!dsdt_has("KBD_", 4) && !dsdt_has("HPET", 4));
 	ck_assert(!dsdt_has("SL03", 4) && !dsdt_has("QEMU0002", 8));
+	ck_assert(!dsdt_has("HPIO", 4) && !dsdt_has("_E01", 4));
 	harness_fini(&h);
 }
 END_TEST
