@@ -186,20 +186,31 @@ void syscall_trap_arm(struct vcpu *vcpu, const struct insn_cpu *cpu)
 	machine_unlock(vcpu->m);
 }
 
-bool syscall_trap_hit(const struct vcpu *vcpu, const struct insn_cpu *cpu,
-		      uint64_t *handler)
+/* By its address: another vCPU may have changed the table that both use. */
+static bool find_gate(struct kvm *kvm, uint64_t trap,
+		      struct syscall_gate *found)
 {
-	const struct syscall_gate *gate = &vcpu->syscall.gate;
+	unsigned i;
 
-	if (!gate->trap || cpu->regs.rip != gate->trap)
-		return false;
-	*handler = gate->handler;
-	return true;
+	for (i = 0; i < SYSCALL_GATES; i++)
+		if (kvm->syscall_gates[i].trap == trap) {
+			*found = kvm->syscall_gates[i];
+			return true;
+		}
+	return false;
 }
 
-void syscall_trap_reset(struct vcpu *vcpu)
+bool syscall_trap_hit(struct vcpu *vcpu, const struct insn_cpu *cpu,
+		      uint64_t *handler)
 {
-	vcpu->syscall.gate = (struct syscall_gate){0};
-	memset(vcpu->m->kvm->syscall_gates, 0,
-	       sizeof(vcpu->m->kvm->syscall_gates));
+	struct syscall_gate gate = vcpu->syscall.gate;
+	bool hit = gate.trap && gate.trap == cpu->regs.rip;
+
+	if (!hit && needed(vcpu) && cpu->regs.rip) {
+		machine_lock(vcpu->m);
+		hit = find_gate(vcpu->m->kvm, cpu->regs.rip, &gate);
+		machine_unlock(vcpu->m);
+	}
+	*handler = gate.handler;
+	return hit;
 }

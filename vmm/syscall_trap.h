@@ -15,7 +15,7 @@
  *
  * A KVM is tried once, in a VM of its own, when there was an instruction to
  * finish, and the gate is looked at after each such.  Where KVM does all that
- * never happens.
+ * never happens.  Gates stay known over a reset: waking up from S3 is one.
  */
 #ifndef VMM_SYSCALL_TRAP_H
 #define VMM_SYSCALL_TRAP_H
@@ -49,9 +49,7 @@ struct vcpu_syscall {
  */
 void syscall_trap_arm(struct vcpu *vcpu, const struct insn_cpu *cpu);
 /* Is it at the trap, instead of at *handler? */
-bool syscall_trap_hit(const struct vcpu *vcpu, const struct insn_cpu *cpu,
+bool syscall_trap_hit(struct vcpu *vcpu, const struct insn_cpu *cpu,
 		      uint64_t *handler);
-/* Forgets the gate: who loads an operating system makes a new one.  Parked. */
-void syscall_trap_reset(struct vcpu *vcpu);
 
 #endif

@@ -125,7 +125,6 @@ static void reset_msrs(struct vcpu *vcpu)
 {
 	size_t i;
 
-	syscall_trap_reset(vcpu);
 	/* This host may not have all. */
 	for (i = 0; i < sizeof(msr_reset) / sizeof(*msr_reset); i++)
 		kvm_set_msr(vcpu->fd, msr_reset[i].index, msr_reset[i].data);
