@@ -5,7 +5,8 @@
 C test programs (libcheck) run as built in obj/ and obj-asan/, fuzz targets as
 built in obj-asan/ over their seeds; Python tests are tests/*/test_*.py, whose
 functions test_* are the cases.  Guest tests need /dev/kvm; without it they are
-counted as skipped, by name.
+counted as skipped, by name.  What takes many minutes is in tests/slow and runs
+with --slow, alone.
 """
 import argparse
 import concurrent.futures
@@ -108,6 +109,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--srcdir", default=".")
     parser.add_argument("--only", help="only tests with this in their names")
+    parser.add_argument("--slow", action="store_true",
+                        help="what is in tests/slow, and nothing else")
     args = parser.parse_args()
     srcdir = os.path.abspath(args.srcdir)
     sys.path.insert(0, os.path.join(srcdir, "tests"))
@@ -126,11 +129,15 @@ def main():
                and os.path.exists(os.path.join(srcdir, p.split("/", 1)[1] + ".c"))]
     cases = []
     for path in sorted(glob.glob(os.path.join(srcdir, "tests/*/test_*.py"))):
-        module = load(path)
         kind = os.path.basename(os.path.dirname(path))
+        if (kind == "slow") != args.slow:
+            continue
+        module = load(path)
         for name, value in vars(module).items():
             if name.startswith("test_") and callable(value):
                 cases.append((f"{kind}/{os.path.basename(path)[:-3]}:{name}", value))
+    if args.slow:
+        programs, fuzzers = [], []
     if args.only:
         programs = [p for p in programs if args.only in p]
         fuzzers = [p for p in fuzzers if args.only in p]

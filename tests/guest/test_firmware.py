@@ -15,8 +15,8 @@ def screen(vm):
     return "".join(chr(int(c, 16) & 0xff) for c in cells)
 
 
-def wait_screen(vm, text):
-    end = time.monotonic() + BOOT
+def wait_screen(vm, text, seconds=BOOT):
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         shown = screen(vm)
         if text in shown:

@@ -27,6 +27,11 @@ def needs(*programs):
             raise Skip(f"{program} is not installed")
 
 
+def needs_file(path):
+    if not os.path.exists(path):
+        raise Skip(f"no {path} (configure --deps)")
+
+
 class Stream:
     """Bytes from a file descriptor, waited for by regular expressions."""
 
