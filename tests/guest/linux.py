@@ -178,21 +178,25 @@ FAST = ("quiet panic=-1 tsc=reliable no_timer_check rodata=off noxsave "
             "erms", "fsrm")))  # rep movsb: an iteration a byte
 
 
+# Each device, and each slot that ACPI tells of, takes the kernel a second or so.
+LEAN = ("-nodefaults", "-global", "PIIX4_PM.acpi-root-pci-hotplug=off")
+
+
 class Linux(Vm):
     """
-    The guest booted directly, with devices as args say; fast=False leaves out
-    what FAST says.  program: None is pcvm; qemu on KVM or, with "-accel",
+    The guest booted directly, with devices as args say and no others;
+    fast=False leaves out what FAST says.  program: None is pcvm; qemu on KVM or, with "-accel",
     "tcg" among args, by itself.
     """
 
     PROMPT = r"guest# "
 
-    def __init__(self, *args, append="", memory=128, cpus=1, fast=True,
+    def __init__(self, *args, append="", memory=64, cpus=1, fast=True,
                  kernel=None, initrd=None, program=None, qmp=False):
         files = guest_kernel()
         line = " ".join(filter(None, ["console=ttyS0", FAST if fast else "",
                                       append]))
-        super().__init__("-m", str(memory), "-smp", str(cpus),
+        super().__init__(*LEAN, "-m", str(memory), "-smp", str(cpus),
                          "-kernel", kernel or files.bzimage,
                          "-initrd", initrd or files.initrd,
                          "-append", line, *args, program=program, qmp=qmp)

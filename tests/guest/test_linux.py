@@ -1,20 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Linux on pcvm: directly and through firmware, all the ways to end."""
 import tempfile
+import time
 import zlib
 
-from guest.linux import Linux
+from guest.linux import Linux, guest_kernel
 
-BOOT = 400  # seconds to the prompt, where ring 0 is emulated
+BOOT = 900  # seconds to the prompt, where ring 0 is emulated on a busy machine
 CONTENT = bytes(n * 13 & 0xff for n in range(1 << 16)) * 16
+FIRMWARE = ("-machine", "firmware-boot=on")
 
 
-def test_two_processors_directly_with_a_disk_then_reboot_and_poweroff():
+def wait_status(guest, wanted):
+    end = time.monotonic() + BOOT
+    while time.monotonic() < end:
+        status = guest.hmp("info status", 60)
+        if status == f"VM status: {wanted}\n":
+            return
+        time.sleep(1)
+    raise AssertionError(status)
+
+
+def test_two_processors_directly_with_a_disk_then_reboot():
     with tempfile.NamedTemporaryFile() as disk:
         disk.write(CONTENT)
         disk.flush()
-        with Linux("-drive", f"file={disk.name},format=raw", cpus=2,
-                   qmp=True) as guest:
+        with Linux("-drive", f"file={disk.name},format=raw", cpus=2, memory=256,
+                   append="ignore_loglevel") as guest:
+            guest.serial.expect("Linux version", BOOT)
             guest.prompt(BOOT)
             guest.test("cpus", 2)
             guest.test("clock")
@@ -25,28 +38,20 @@ def test_two_processors_directly_with_a_disk_then_reboot_and_poweroff():
             done = guest.test("sum", "sda", 0, len(CONTENT))
             assert done.detail.endswith(f"{zlib.crc32(CONTENT):08x}"), done
             guest.begin("reboot")
-            guest.prompt(BOOT)
-            assert "instructions finished" in guest.hmp("info kvm") or \
-                guest.hmp("info kvm") == "kvm support: enabled\n"
-            guest.begin("poweroff")
-            assert guest.wait(BOOT) == 0
+            guest.serial.expect("Linux version", BOOT)
 
 
-def test_one_processor_through_firmware():
-    with Linux("-machine", "firmware-boot=on") as guest:
-        guest.prompt(BOOT)
-        guest.test("cpus", 1)
-        guest.begin("poweroff")
+def test_poweroff_ends_with_status_0():
+    with Linux(append="test=nothing then=poweroff") as guest:
+        guest.result("nothing", BOOT)
         assert guest.wait(BOOT) == 0
 
 
-def test_no_reboot_and_no_shutdown():
-    with Linux("-no-shutdown", "-no-reboot",
-               append="test=nothing then=poweroff") as guest:
-        guest.result("nothing", BOOT)
-        for _ in range(BOOT):
-            status = guest.hmp("info status")
-            if "running" not in status:
-                break
-            guest.serial.expect("", 1)
-        assert status == "VM status: paused (shutdown)\n"
+def test_through_firmware_then_poweroff_without_shutdown():
+    # as vmlinux: no decompression in an emulated ring 0
+    with Linux(*FIRMWARE, "-no-shutdown",
+               kernel=guest_kernel().vmlinux) as guest:
+        guest.prompt(BOOT)
+        guest.test("cpus", 1)
+        guest.begin("poweroff")
+        wait_status(guest, "paused (shutdown)")
