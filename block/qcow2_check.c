@@ -76,14 +76,17 @@ static bool copied_is_right(struct qcow2_checking *c, uint64_t entry,
 {
 	uint64_t off = entry & QCOW2_OFFSET, count;
 
-	if (qcow2_refcount_sync(c->q, off >> c->q->cluster_bits, &count) < 0)
+	if (off >= c->file_end)
+		count = 0;
+	else if (qcow2_refcount_sync(c->q, off >> c->q->cluster_bits, &count) <
+		 0)
 		return true;
 	if ((count == 1) == !!(entry & QCOW2_COPIED))
 		return true;
 	qcow2_say(c, "%s OFLAG_COPIED %s: entry=0x%llx refcount=%llu",
-		  c->fix & BLK_FIX_ERRORS ? "Repairing" : "ERROR", what,
+		  c->fix_copied ? "Repairing" : "ERROR", what,
 		  (unsigned long long)entry, (unsigned long long)count);
-	if (c->fix & BLK_FIX_ERRORS)
+	if (c->fix_copied)
 		c->res->corruptions_fixed++;
 	else
 		c->res->corruptions++;
@@ -93,6 +96,20 @@ static bool copied_is_right(struct qcow2_checking *c, uint64_t entry,
 static bool is_usable(const struct qcow2_checking *c, uint64_t off)
 {
 	return off && !qcow2_in_cluster(c->q, off) && off < c->file_end;
+}
+
+/*
+ * The bits follow the refcounts: where those are right, nothing is lost by it
+ * even if only leaks are to be repaired.
+ */
+static bool may_fix_copied(const struct qcow2_checking *c)
+{
+	const struct blk_check *r = c->res;
+
+	if (c->fix & BLK_FIX_ERRORS)
+		return true;
+	return (c->fix & BLK_FIX_LEAKS) && !r->check_errors &&
+	       !r->corruptions && !r->leaks;
 }
 
 static int check_copied_table(struct qcow2_checking *c, uint64_t off,
@@ -106,7 +123,7 @@ static int check_copied_table(struct qcow2_checking *c, uint64_t off,
 	for (i = 0; i < 1u << q->l2_bits && rc == 0; i++) {
 		entry = load_be64(buf + i * q->entry_size);
 		if ((entry & QCOW2_COMPRESSED) || q->external ||
-		    !is_usable(c, entry & QCOW2_OFFSET))
+		    !(entry & QCOW2_OFFSET))
 			continue;
 		if (!copied_is_right(c, entry, "data cluster"))
 			*wrong = true;
@@ -121,14 +138,14 @@ static int check_copied(struct qcow2_checking *c, bool *wrong)
 	uint32_t i;
 	int rc = buf ? 0 : -ENOMEM;
 
+	c->fix_copied = may_fix_copied(c);
 	for (i = 0; i < q->l1.n && rc == 0; i++) {
 		uint64_t off = q->l1.val[i] & QCOW2_OFFSET;
 
-		if (!is_usable(c, off))
-			continue;
-		if (!copied_is_right(c, q->l1.val[i], "L2 cluster"))
+		if (off && !copied_is_right(c, q->l1.val[i], "L2 cluster"))
 			*wrong = true;
-		rc = check_copied_table(c, off, buf, wrong);
+		if (is_usable(c, off))
+			rc = check_copied_table(c, off, buf, wrong);
 	}
 	free(buf);
 	return rc;
@@ -143,7 +160,7 @@ static int repair(struct qcow2_checking *c, bool wrong)
 		rc = qcow2_rebuild(c);
 	if (rc == 0)
 		rc = qcow2_flush_all(q);
-	if (rc == 0 && (wrong || c->rebuild) && (c->fix & BLK_FIX_ERRORS))
+	if (rc == 0 && c->fix_copied && (wrong || c->rebuild))
 		rc = qcow2_update_copied(q);
 	if (rc < 0 || !(c->fix & BLK_FIX_ERRORS) || c->res->corruptions ||
 	    c->res->check_errors)

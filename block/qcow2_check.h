@@ -19,6 +19,7 @@ struct qcow2_checking {
 	struct qcow2_counts counts;
 	uint64_t file_end; /* clusters may reach up to here */
 	bool rebuild; /* refcounts cannot be repaired in place */
+	bool fix_copied; /* COPIED bits, too */
 	bool no_refcounts; /* do not count the refcounts' own clusters */
 	uint64_t highest; /* behind the last cluster in use */
 };

@@ -172,7 +172,7 @@ static int count_entry(struct qcow2_checking *c, uint64_t entry,
 		w->next = off + c->q->cluster_size;
 	}
 	if (qcow2_in_cluster(c->q, off))
-		return misaligned(c, "data cluster", off);
+		misaligned(c, "data cluster", off);
 	return !c->q->external ? qcow2_count(c, off, c->q->cluster_size) : 0;
 }
 
@@ -207,12 +207,10 @@ static int count_l1(struct qcow2_checking *c, const struct qcow2_table *t,
 		check_reserved(c, "L1", t->val[i], QCOW2_L1_RESERVED);
 		if (!off)
 			continue;
-		if (qcow2_in_cluster(c->q, off)) {
-			rc = misaligned(c, "L2 table", off);
-			continue;
-		}
 		rc = qcow2_count(c, off, c->q->cluster_size);
-		if (rc == 0 && off < c->file_end)
+		if (qcow2_in_cluster(c->q, off))
+			misaligned(c, "L2 table", off);
+		else if (rc == 0 && off < c->file_end)
 			rc = count_l2(c, off, active);
 	}
 	return rc;
@@ -226,6 +224,14 @@ static int count_snapshots(struct qcow2_checking *c)
 	int rc = 0;
 
 	for (i = 0; i < q->nsnapshots && rc == 0; i++) {
+		if (q->snapshots[i].broken) {
+			qcow2_say(c,
+				  "ERROR snapshot %s (%s): its L1 table is too "
+				  "large or at a wrong offset",
+				  q->snapshots[i].id, q->snapshots[i].name);
+			c->res->corruptions++;
+			continue;
+		}
 		rc = qcow2_table_load(q, &t, q->snapshots[i].l1_off,
 				      q->snapshots[i].l1_n);
 		rc = rc < 0 ? rc : count_l1(c, &t, false);

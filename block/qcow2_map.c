@@ -99,7 +99,6 @@ void qcow2_packed_range(const struct qcow2 *q, uint64_t entry, uint64_t *off,
 		(entry & ~(QCOW2_COPIED | QCOW2_COMPRESSED)) >> shift;
 
 	*off = entry & ((UINT64_C(1) << shift) - 1);
-	*off &= (UINT64_C(1) << 56) - 1;
 	*len = (sectors + 1) * BLK_SECTOR - (*off & (BLK_SECTOR - 1));
 }
 
