@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "block/node.h"
+#include "vmm/timer.h"
 
 #define STACK_SIZE  (256u << 10)
 #define MAX_WORKERS 16
@@ -27,6 +28,8 @@ struct blk_ctx {
 	int fd;
 	struct loop *loop;
 	struct loop_fd *lfd;
+	struct clock clock;
+	bool has_timers; /* somebody asked for the clock */
 	unsigned polling; /* depth */
 	unsigned number;
 	struct list nodes, pollers;
@@ -56,6 +59,7 @@ struct blk_ctx *blk_ctx_new(struct error *err)
 	}
 	ctx->refs = 1;
 	ctx->max = MAX_WORKERS;
+	clock_init_realtime(&ctx->clock);
 	list_init(&ctx->nodes);
 	list_init(&ctx->pollers);
 	list_init(&ctx->tasks);
@@ -86,12 +90,21 @@ static void stop_workers(struct blk_ctx *ctx)
 	free(ctx->thread);
 }
 
+static void leave_loop(struct blk_ctx *ctx)
+{
+	loop_del_fd(ctx->lfd);
+	if (ctx->loop && ctx->has_timers)
+		loop_del_clock(ctx->loop, &ctx->clock);
+	ctx->lfd = NULL;
+	ctx->loop = NULL;
+}
+
 void blk_ctx_unref(struct blk_ctx *ctx)
 {
 	if (!ctx || --ctx->refs)
 		return;
 	stop_workers(ctx);
-	loop_del_fd(ctx->lfd);
+	leave_loop(ctx);
 	close(ctx->fd);
 	pthread_mutex_destroy(&ctx->lock);
 	pthread_cond_destroy(&ctx->work);
@@ -204,16 +217,27 @@ static void on_event(void *arg, uint32_t events)
 
 int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
 {
-	loop_del_fd(ctx->lfd);
-	ctx->lfd = NULL;
-	ctx->loop = loop;
+	leave_loop(ctx);
 	if (!loop)
 		return 0;
+	ctx->loop = loop;
 	ctx->lfd = loop_add_fd(loop, ctx->fd, EPOLLIN, on_event, ctx, err);
-	if (!ctx->lfd)
+	if (!ctx->lfd ||
+	    (ctx->has_timers && loop_add_clock(loop, &ctx->clock, err) < 0)) {
+		leave_loop(ctx);
 		return -ENOMEM;
+	}
 	kick(ctx); /* for what is there already */
 	return 0;
+}
+
+struct clock *blk_ctx_clock(struct blk_ctx *ctx)
+{
+	if (!ctx->has_timers && ctx->loop &&
+	    loop_add_clock(ctx->loop, &ctx->clock, NULL) < 0)
+		return &ctx->clock; /* they will not run */
+	ctx->has_timers = true;
+	return &ctx->clock;
 }
 
 bool blk_ctx_is_attached(const struct blk_ctx *ctx)

@@ -20,6 +20,7 @@
 
 struct blk_ctx;
 struct blk_req;
+struct clock;
 
 /* Has one reference, the caller's. */
 struct blk_ctx *blk_ctx_new(struct error *err);
@@ -30,6 +31,11 @@ void blk_ctx_unref(struct blk_ctx *ctx);
 /* The loop's thread is the owner from now on; loop NULL: the caller. */
 int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err);
 
+/*
+ * A clock that never stands still.  Its timers run in the owner, but only
+ * while a loop has the context.
+ */
+struct clock *blk_ctx_clock(struct blk_ctx *ctx);
 /* Has a loop got it? */
 bool blk_ctx_is_attached(const struct blk_ctx *ctx);
 

@@ -48,8 +48,19 @@ int file_status(struct blk_node *node, uint64_t off, uint64_t len,
 int64_t file_allocated(struct blk_node *node);
 int file_truncate(struct blk_node *node, uint64_t size,
 		  enum blk_prealloc prealloc, struct error *err);
+/* What the file system is asked to do with a new file. */
+struct file_hints {
+	bool nocow; /* no copying on write (btrfs) */
+	uint64_t extent_size; /* bytes (XFS); 0: none */
+	bool asked; /* for the extent size: say if that fails */
+};
+
+/* As create's options say; extent_size by default as qemu's. */
+struct file_hints file_hints_of(const struct blk_create *how, bool nocow,
+				uint64_t extent_size);
 /* Makes a file of 0 bytes, or takes a device as it is. */
-int file_create_empty(const char *name, struct error *err);
+int file_create_empty(const char *name, const struct file_hints *hints,
+		      struct error *err);
 void file_probe_align(struct blk_node *node, int fd);
 
 #endif

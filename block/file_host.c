@@ -12,10 +12,12 @@
 
 #include "block/file.h"
 #include "block/path.h"
+#include "vmm/log.h"
 
-#define ZERO_CHUNK (1u << 20)
-#define ALIGN_MIN  512u
-#define ALIGN_MAX  4096u
+#define ZERO_CHUNK  (1u << 20)
+#define ALIGN_MIN   512u
+#define ALIGN_MAX   4096u
+#define EXTENT_SIZE (1u << 20)
 
 static bool is_unsupported(int rc)
 {
@@ -242,12 +244,67 @@ static int empty(const char *name, struct host_file *host, struct error *err)
 	return rc;
 }
 
-int file_create_empty(const char *name, struct error *err)
+struct file_hints file_hints_of(const struct blk_create *how, bool nocow,
+				uint64_t extent_size)
+{
+	bool asked =
+		how->options && opt_list_get(how->options, "extent_size_hint");
+
+	return (struct file_hints){.nocow = nocow,
+				   .asked = asked,
+				   .extent_size =
+					   asked ? extent_size : EXTENT_SIZE};
+}
+
+static void set_extent_size(const char *name, int fd,
+			    const struct file_hints *hints)
+{
+	struct fsxattr attr;
+	int rc = ioctl(fd, FS_IOC_FSGETXATTR, &attr);
+
+	if (rc == 0) {
+		attr.fsx_xflags |= FS_XFLAG_EXTSIZE;
+		attr.fsx_extsize = (uint32_t)hints->extent_size;
+		rc = ioctl(fd, FS_IOC_FSSETXATTR, &attr);
+	}
+	if (rc < 0 && hints->asked)
+		log_warn("%s: the file system takes no extent_size_hint: %s",
+			 name, strerror(errno));
+}
+
+/* Other file systems than btrfs have nothing to turn off. */
+static void set_nocow(int fd)
+{
+	int flags;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	flags |= FS_NOCOW_FL;
+	if (ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0)
+		return;
+}
+
+/* While it is empty: later is too late. */
+static void give_hints(const char *name, const struct host_file *host,
+		       const struct file_hints *hints)
+{
+	if (host->is_device)
+		return;
+	if (hints->nocow)
+		set_nocow(host->fd);
+	if (hints->extent_size)
+		set_extent_size(name, host->fd, hints);
+}
+
+int file_create_empty(const char *name, const struct file_hints *hints,
+		      struct error *err)
 {
 	struct host_file host;
 	int fd, rc;
 
 	name = blk_path_plain(name);
+	if (hints->extent_size > UINT32_MAX)
+		return error_set(err, EINVAL, "Extent size hint is too large");
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
 	if (fd < 0)
 		return error_errno(err, errno, "Could not create '%s'", name);
@@ -255,6 +312,7 @@ int file_create_empty(const char *name, struct error *err)
 	close(fd);
 	if (rc < 0)
 		return error_prefix(err, "Could not create '%s'", name);
+	give_hints(name, &host, hints);
 	close(host.fd);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #define L2_CACHE_ENTRY (64u << 10)
 #define REF_CACHE_MIN  4u
 #define L2_CACHE_MIN   2u
+#define CLEAN_INTERVAL 600u /* seconds */
 
 uint64_t qcow2_l1_entries(const struct qcow2 *q, uint64_t size)
 {
@@ -85,6 +86,8 @@ static int check_caches(const struct qcow2 *q, const struct cache_conf *c,
 		return error_set(err, EINVAL,
 				 "refcount-cache-size may not exceed "
 				 "cache-size");
+	if (c->clean_interval > UINT32_MAX)
+		return error_set(err, EINVAL, "Cache clean interval too big");
 	if (c->entry < 512 || c->entry > q->cluster_size ||
 	    (c->entry & (c->entry - 1)))
 		return error_set(err, EINVAL,
@@ -143,6 +146,25 @@ static int init_caches(struct qcow2 *q, struct cache_conf *c, struct error *err)
 	return rc < 0 ? error_set(err, -rc, "out of memory") : 0;
 }
 
+static void on_clean(void *ctx)
+{
+	struct qcow2 *q = ctx;
+
+	qcow2_cache_clean(&q->l2_cache);
+	qcow2_cache_clean(&q->ref_cache);
+	timer_set(&q->clean_timer,
+		  clock_now(q->clean_timer.clock) + q->clean_interval);
+}
+
+static void start_cleaning(struct qcow2 *q, uint64_t seconds)
+{
+	struct clock *clock = blk_ctx_clock(q->node->ctx);
+
+	q->clean_interval = (int64_t)seconds * NS_PER_SEC;
+	timer_init(&q->clean_timer, clock, on_clean, q);
+	timer_set(&q->clean_timer, clock_now(clock) + q->clean_interval);
+}
+
 static int open_caches(struct qcow2 *q, json_t *options, struct error *err)
 {
 	struct cache_conf c = {
@@ -150,11 +172,15 @@ static int open_caches(struct qcow2 *q, json_t *options, struct error *err)
 		.entry = q->cluster_size < L2_CACHE_ENTRY ? q->cluster_size
 							  : L2_CACHE_ENTRY,
 		.ref = REF_CACHE_MIN * q->cluster_size,
+		.clean_interval = CLEAN_INTERVAL,
 	};
 	int rc = take_caches(options, &c, err);
 
 	rc = rc < 0 ? rc : check_caches(q, &c, err);
-	return rc < 0 ? rc : init_caches(q, &c, err);
+	rc = rc < 0 ? rc : init_caches(q, &c, err);
+	if (rc == 0 && c.clean_interval)
+		start_cleaning(q, c.clean_interval);
+	return rc;
 }
 
 /* What of the clusters that become free the host is told. */
@@ -331,6 +357,8 @@ static int prepare_writing(struct qcow2 *q, struct error *err)
 
 static void forget(struct qcow2 *q)
 {
+	if (q->clean_interval)
+		timer_cancel(&q->clean_timer);
 	qcow2_cache_fini(&q->l2_cache);
 	qcow2_cache_fini(&q->ref_cache);
 	qcow2_table_free(&q->l1);

@@ -59,6 +59,7 @@ static void enter(struct qcow2_cache *c, struct qcow2_block *block,
 	struct qcow2_block **p = bucket(c, off);
 
 	block->off = off;
+	block->used = c->era;
 	block->next = *p;
 	*p = block;
 	list_del(&block->lru);
@@ -151,6 +152,7 @@ int qcow2_cache_get(struct qcow2_cache *c, uint64_t off,
 	struct qcow2_block *b = find(c, off);
 
 	if (b && !b->loading) {
+		b->used = c->era;
 		list_del(&b->lru);
 		list_add_tail(&c->lru, &b->lru);
 		*out = b;
@@ -210,6 +212,16 @@ int qcow2_cache_new(struct qcow2_cache *c, uint64_t off,
 		memset(b->data, 0, c->block_size);
 	*out = b;
 	return rc;
+}
+
+void qcow2_cache_clean(struct qcow2_cache *c)
+{
+	struct qcow2_block *b, *tmp;
+
+	list_for_each_safe (b, tmp, &c->lru, struct qcow2_block, lru)
+		if (is_idle(b) && b->used != c->era)
+			drop(c, b);
+	c->era++;
 }
 
 void qcow2_cache_empty(struct qcow2_cache *c)

@@ -325,13 +325,15 @@ static int write_empty(struct qcow2 *q, struct blk_ctx *ctx,
 	struct blk_open open = {.filename = how->filename,
 				.flags = how->flags | BLK_O_RDWR | BLK_O_RESIZE,
 				.format = "file"};
+	struct file_hints hints =
+		file_hints_of(how, c->nocow, c->extent_size_hint);
 	struct layout l;
 	json_t *options;
 	int rc = lay_out(q, c->size, &l, err);
 
 	if (rc < 0)
 		return rc;
-	rc = file_create_empty(how->filename, err);
+	rc = file_create_empty(how->filename, &hints, err);
 	if (rc < 0)
 		return rc;
 	options = json_object();

@@ -19,6 +19,7 @@
 #define BLOCK_QCOW2_IMAGE_H
 
 #include "block/driver.h"
+#include "vmm/timer.h"
 
 #define QCOW2_MAGIC	    0x514649fbu /* "QFI\xfb" */
 
@@ -85,6 +86,7 @@ struct qcow2_block {
 	struct qcow2_cache *cache;
 	uint64_t off;
 	uint8_t *data;
+	unsigned used; /* the cache's era when it was last asked for */
 	uint8_t *writing; /* what the running cycle writes; may be data */
 	bool loading, dirty;
 	struct list waiters;
@@ -96,6 +98,7 @@ struct qcow2_cache {
 	struct qcow2 *q;
 	size_t block_size;
 	unsigned n, max, dirty;
+	unsigned era; /* how often it has been cleaned */
 	struct list lru; /* the oldest first */
 	struct qcow2_block **hash;
 	unsigned mask;
@@ -244,6 +247,8 @@ struct qcow2 {
 	uint64_t snaptable_len; /* bytes in the file */
 
 	/* Where metadata is: clusters, hashed; see qcow2_overlap.c. */
+	struct timer clean_timer;
+	int64_t clean_interval; /* ns, 0: never */
 	unsigned watched; /* bits of enum qcow2_meta */
 	uint64_t *meta;
 	size_t meta_size, meta_used;
@@ -288,6 +293,8 @@ int qcow2_cache_new(struct qcow2_cache *c, uint64_t off,
 		    struct qcow2_block **block);
 /* Before each change of data. */
 int qcow2_cache_touch(struct qcow2_block *block);
+/* Forgets what was not asked for since the last time. */
+void qcow2_cache_clean(struct qcow2_cache *c);
 /* Forgets everything; nothing is dirty or on its way. */
 void qcow2_cache_empty(struct qcow2_cache *c);
 

@@ -208,11 +208,13 @@ static int raw_create(struct blk_ctx *ctx, const struct blk_create *how,
 				.format = "raw",
 				.flags = how->flags | BLK_O_RDWR};
 	struct create_conf conf = {0};
+	struct file_hints hints;
 	struct blk_node *node;
 	int rc = parse_create(how, &conf, err);
 
+	hints = file_hints_of(how, conf.nocow, conf.extent_size_hint);
 	if (rc == 0)
-		rc = file_create_empty(how->filename, err);
+		rc = file_create_empty(how->filename, &hints, err);
 	if (rc < 0)
 		return rc;
 	node = blk_open(ctx, &open, err);
