@@ -100,7 +100,7 @@ struct blk_hold;
 
 struct blk_front {
 	struct list link; /* of all front ends, in the order of birth */
-	char id[32]; /* "ide0-hd0" */
+	char id[128]; /* "ide0-hd0"; may be "" */
 	char device[64]; /* path of the device that has it */
 	struct blk_node *node; /* NULL: no medium */
 	bool removable, readonly;

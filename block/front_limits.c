@@ -17,7 +17,7 @@
 /* Lives as long as it has members; they change in the main loop alone. */
 struct group {
 	struct list link; /* of the machine's */
-	char name[64];
+	char name[128];
 	unsigned members;
 	pthread_mutex_t lock; /* guards throttle */
 	struct throttle throttle;

@@ -103,10 +103,12 @@ static struct blk_node *put_overlay(struct blk_node *base, struct error *err)
 		node = open_overlay(base, path, err);
 		close(fd);
 	}
-	if (node)
+	if (node) {
 		set_name(node, name);
-	else if (fd >= 0)
+		node->detect = base->detect; /* it is what is written to */
+	} else if (fd >= 0) {
 		error_prefix(err, "snapshot=on");
+	}
 	free(name);
 	blk_node_unref(base);
 	return node;

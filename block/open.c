@@ -23,13 +23,20 @@ static struct blk_node *open_node(struct blk_ctx *ctx, json_t *options,
 
 static int refuse_format(const char *name, struct error *err)
 {
+	char list[128] = "";
+	size_t i, at = 0;
+
 	if (format_is_known(name))
 		return error_set(err, ENOTSUP,
 				 "the format %s is not supported by pcvm; raw "
 				 "and qcow2 are (qemu-img convert -O qcow2 "
 				 "makes one), and vdi and vpc for reading",
 				 name);
-	return error_set(err, EINVAL, "Unknown driver '%s'", name);
+	for (i = 0; blk_drivers[i] && at < sizeof(list); i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
+				       i ? ", " : "", blk_drivers[i]->name);
+	return error_set(err, EINVAL, "Unknown driver '%s'; pcvm has %s", name,
+			 list);
 }
 
 static int set_name(struct blk_node *node, char *name, struct error *err)

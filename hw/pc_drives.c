@@ -115,7 +115,7 @@ static int set_limits(struct machine *m, struct blk_front *front,
 		limits.length[i] = t->length[i];
 	}
 	rc = blk_limits_check(&limits, err);
-	if (rc == 0 && (blk_limits_any(&limits) || t->group))
+	if (rc == 0 && blk_limits_any(&limits))
 		rc = blk_front_limit(m->fronts, front, &limits, t->group, err);
 	return rc < 0 ? error_prefix(err, "%s", d->option) : 0;
 }
@@ -183,8 +183,8 @@ static int attach(struct places *p, const struct drive_conf *d,
 	if (!cdrom && front->readonly) {
 		blk_front_free(front);
 		return error_set(err, EROFS,
-				 "%s: the image is read-only, which an IDE "
-				 "disk cannot be",
+				 "%s: the image cannot be written to, which "
+				 "an IDE disk needs",
 				 d->option);
 	}
 	snprintf(front->device, sizeof(front->device), "%.40s/ide.%u/%u",

@@ -7,6 +7,8 @@
 
 #include "vmm/cmdline.h"
 
+#define DRIVE_ID_MAX 127
+
 /* Without a name: the bare last argument. */
 static char *describe(const struct cmdline_opt *o, const char *arg)
 {
@@ -56,6 +58,9 @@ static int check_id(const struct config *c, const struct drive_conf *d,
 			return error_set(err, EEXIST,
 					 "id=%s: there is such a drive already",
 					 d->id);
+	if (strlen(d->id) > DRIVE_ID_MAX)
+		return error_set(err, EINVAL, "id=%.20s...: longer than %d",
+				 d->id, DRIVE_ID_MAX);
 	return opt_check_id(d->id, err);
 }
 

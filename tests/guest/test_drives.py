@@ -28,6 +28,8 @@ SAME = (
     "-drive file=r.img,format=raw,detect-zeroes=unmap,discard=unmap",
     "-drive file=q.qcow2,snapshot=on,node-name=foo",
     "-drive file=o.qcow2,cache=none -snapshot",
+    "-drive file=q.qcow2,snapshot=on,detect-zeroes=on,cache=writethrough",
+    "-drive file=r.img,format=raw,throttling.group=g",
     "-drive file=o.qcow2,copy-on-read=on",
     "-drive file=q.qcow2,l2-cache-size=1M,lazy-refcounts=on,overlap-check=all",
     "-drive file.driver=file,file.filename=q.qcow2,format=qcow2,file.locking=off",
@@ -55,6 +57,8 @@ REFUSED = {
     "-drive file=q.qcow2,overlap-check=some": "did you mean 'none'?",
     "-drive file=q.qcow2,format=raw,l2-cache-size=1M":
         "Block format 'raw' does not support the option 'l2-cache-size'",
+    "-drive file=q.qcow2,format=foo":
+        "Unknown driver 'foo'; pcvm has copy-on-read, file, host_device, qcow2",
     "-drive file=q.qcow2,force-share=on": "read-only images",
     "-drive file=q.qcow2,node-name=1a": "Invalid node-name: '1a'",
     "-drive file=q.qcow2,node-name=n -drive file=r.img,format=raw,node-name=n":
@@ -173,3 +177,53 @@ def test_query_block_is_as_qemus(folder):
         del drive["qdev"], drive["inserted"]["node-name"]
         answers.append(drive)
     assert answers[0] == answers[1], answers
+
+
+def wait_event(vm, name, seconds=30):
+    while True:
+        event = vm.qmp_read(seconds)
+        if event.get("event") == name:
+            return event.get("data")
+
+
+# mov ax, 0x201; mov bx, 0x7e00; mov cx, 0x402; mov dx, 0x180; int 0x13; hlt:
+# reads a sector at 2 MiB.
+BOOT_SECTOR = bytes.fromhex("b80102bb007eb90204ba8001cd13f4ebfd")
+
+
+def make_bad_image(folder):
+    """Boots, and has garbage in a compressed cluster at 2 MiB."""
+    with open(f"{folder}/boot", "wb") as f:
+        f.write(BOOT_SECTOR.ljust(510, b"\0") + b"\x55\xaa")
+    bad = f"{folder}/bad.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", bad, "64M"],
+                   check=True)
+    subprocess.run(["qemu-io", "-c", f"write -q -s {folder}/boot 0 512", "-c",
+                    "write -q -c -P 5 2M 64k", bad], check=True)
+    with open(bad, "r+b") as f:
+        def entry(at):
+            f.seek(at)
+            return int.from_bytes(f.read(8), "big") & ((1 << 54) - 1)
+        f.seek(entry(entry(entry(40)) + 8 * 32))
+        f.write(b"\xff" * 64)
+    return bad
+
+
+@with_images
+def test_an_image_that_cannot_be_read_stops_the_machine(folder):
+    """The event is what qemu sends; it boots too slowly to be asked here."""
+    with Vm("-nodefaults", "-m", "32", "-drive",
+            f"file={make_bad_image(folder)},format=qcow2,rerror=stop,"
+            "node-name=n", qmp=True) as vm:
+        vm.qmp_read()
+        vm.qmp_call("qmp_capabilities")
+        first = wait_event(vm, "BLOCK_IO_ERROR", 60)
+        assert first == {"device": "ide0-hd0", "node-name": "n",
+                         "operation": "read", "action": "stop",
+                         "nospace": False, "reason": "Input/output error"}
+        wait_event(vm, "STOP")
+        status = vm.qmp_call("query-status")["return"]["status"]
+        assert status == "io-error"
+        assert "I/O status:       failed" in vm.hmp("info block")
+        vm.qmp.send('{"execute": "cont"}\n')
+        assert wait_event(vm, "BLOCK_IO_ERROR") == first

@@ -127,6 +127,20 @@ START_TEST(drops_discards)
 }
 END_TEST
 
+START_TEST(detects_zeroes_in_snapshots)
+{
+	struct blk_node *node;
+
+	image_start();
+	image_create("a.qcow2", "qcow2", MIB, NULL);
+	node = open_with("a.qcow2", "qcow2", "detect-zeroes=on",
+			 BLK_O_RDWR | BLK_O_SNAPSHOT);
+	ck_assert_int_eq(node->detect, BLK_DETECT_ON);
+	blk_node_unref(node);
+	image_end();
+}
+END_TEST
+
 START_TEST(takes_snapshot_drives)
 {
 	struct blk_node *node;
@@ -286,6 +300,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, detects_zeroes, 0, 4);
 	tcase_add_loop_test(tc, drops_discards, 0, 4);
+	tcase_add_test(tc, detects_zeroes_in_snapshots);
 	tcase_add_test(tc, takes_snapshot_drives);
 	tcase_add_test(tc, copies_on_read);
 	tcase_add_test(tc, copies_among_writes);
