@@ -6,12 +6,13 @@
 #include "hw/ide.h"
 #include "vmm/endian.h"
 
-#define MULTIPLE_MAX	  16u
-#define LBA28_MAX	  (UINT64_C(1) << 28)
-#define IDENTIFY	  512u
+#define MULTIPLE_MAX		16u
+#define LBA28_MAX		(UINT64_C(1) << 28)
+#define IDENTIFY		512u
 
-#define FEATURE_CACHE_ON  0x02u
-#define FEATURE_CACHE_OFF 0x82u
+#define CMD_DATA_SET_MANAGEMENT 0x06u
+#define FEATURE_CACHE_ON	0x02u
+#define FEATURE_CACHE_OFF	0x82u
 
 /* What drive kinds know a command. */
 enum { DISK = 1, CDROM = 2 };
@@ -181,6 +182,10 @@ void ata_dma_run(struct ide_drive *d)
 	uint32_t len = chunk(d, IDE_BUFFER / BLK_SECTOR) * BLK_SECTOR;
 	struct ide_channel *ch = d->channel;
 
+	if (d->command == CMD_DATA_SET_MANAGEMENT) {
+		ata_trim_run(d);
+		return;
+	}
 	if (!d->writing) {
 		ide_submit(d, BLK_READ, d->lba * BLK_SECTOR, len, on_dma_read);
 		return;
@@ -301,6 +306,7 @@ static void fill_identify(struct ide_drive *d)
 	put(id, 88, 0x3f | 1 << 13); /* UDMA 0 to 5, 5 chosen */
 	put(id, 93, 1 | 1 << 14 | 0x2000);
 	store_le64(id + 200, sectors);
+	put(id, 169, 1); /* TRIM */
 }
 
 static void end_identify(struct ide_drive *d)
@@ -406,6 +412,7 @@ static void device_reset(struct ide_drive *d)
 }
 
 static const struct command commands[256] = {
+	[CMD_DATA_SET_MANAGEMENT] = {ata_trim, DISK, WRITE | EXT | USE_DMA},
 	[0x08] = {device_reset, CDROM, 0},
 	[0x20] = {transfer, DISK, 0},
 	[0x21] = {transfer, DISK, 0},

@@ -127,12 +127,13 @@ void ide_submit(struct ide_drive *d, enum blk_op op, uint64_t off, uint32_t len,
 	io->generation = d->generation;
 	io->then = then;
 	io->iov = (struct iovec){io->buf, len};
+	io->req.len = len;
 	if (op == BLK_WRITE)
 		memcpy(io->buf, d->buf, len);
 	io->req.op = op;
 	io->req.off = off;
 	io->req.iov = &io->iov;
-	io->req.niov = op == BLK_FLUSH ? 0 : 1;
+	io->req.niov = op == BLK_READ || op == BLK_WRITE ? 1 : 0;
 	io->req.loop = d->channel->m->loop;
 	io->req.done = on_io_done;
 	d->io = io;

@@ -2,7 +2,8 @@
 /*
  * IDE: a channel with its task file and two drives.  ide.c has the registers
  * and the ways data takes, ide_error.c what happens when the host fails,
- * ata_disk.c what disks do, atapi.c what CD-ROMs do,
+ * ata_disk.c what disks do (ata_trim.c one thing
+ * more), atapi.c what CD-ROMs do,
  * piix3_ide.c the controller.  Machine lock.
  */
 #ifndef HW_IDE_H
@@ -66,7 +67,7 @@ struct ide_drive {
 	enum ide_way way;
 	uint64_t lba; /* of the next block */
 	uint32_t left; /* blocks to go */
-	uint32_t block; /* of so many bytes */
+	uint32_t block; /* of so many bytes; TRIM: the next entry */
 	uint32_t multiple; /* sectors in a PIO block */
 	uint8_t set_multiple;
 	uint32_t generation; /* bumped by every reset */
@@ -118,7 +119,8 @@ void ide_fail(struct ide_drive *d, uint8_t error);
 /* Lets the guest take len bytes of buf, or give them, then calls next. */
 void ide_pio(struct ide_drive *d, uint32_t len, bool from_guest,
 	     void (*next)(struct ide_drive *d));
-/* Reads or writes len bytes at off (bytes) of the medium by buf. */
+/* Reads or writes len bytes at off (bytes) of the medium by buf, or discards.
+ */
 void ide_submit(struct ide_drive *d, enum blk_op op, uint64_t off, uint32_t len,
 		void (*then)(struct ide_drive *d, int rc));
 /* The bus master was started while a command waits for it. */
@@ -139,6 +141,10 @@ void atapi_packet_begin(struct ide_drive *d);
 void atapi_identify(struct ide_drive *d);
 void atapi_dma_run(struct ide_drive *d);
 void ata_dma_run(struct ide_drive *d);
+
+/* ata_trim.c: DATA SET MANAGEMENT. */
+void ata_trim(struct ide_drive *d);
+void ata_trim_run(struct ide_drive *d);
 
 extern const struct state_field ide_drive_fields[];
 

@@ -50,7 +50,8 @@ static struct blk_front *front(const char *name, bool cdrom)
 	struct error err = {0};
 	const struct blk_open how = {.filename = path,
 				     .format = "raw",
-				     .flags = cdrom ? 0 : BLK_O_RDWR};
+				     .flags = cdrom ? 0
+						    : BLK_O_RDWR | BLK_O_UNMAP};
 	struct blk_node *node = blk_open_alone(&how, &err);
 
 	ck_assert_msg(node != NULL, "%s", err.msg);
@@ -488,6 +489,83 @@ static bool identify_has_cache(void)
 	return load_le16(id + 170) & 1 << 5;
 }
 
+static void trim(uint8_t feature, uint16_t count)
+{
+	outb(&h, 0x1f1, feature);
+	outb(&h, 0x1f2, (uint8_t)(count >> 8));
+	command(0, (uint8_t)count, 0x06);
+}
+
+static void set_range(unsigned n, uint64_t lba, uint64_t len)
+{
+	uint8_t entry[8];
+
+	store_le64(entry, lba | len << 48);
+	gmem_write(&h.m.gmem, BUF + 8 * n, entry, sizeof(entry));
+}
+
+START_TEST(trim_discards)
+{
+	uint8_t id[512];
+
+	start(false);
+	command(0, 0, 0xec);
+	ck_assert(wait_status(0x1f0) & ATA_DRQ);
+	read_data(0x1f0, id, sizeof(id));
+	ck_assert_uint_eq(load_le16(id + 338), 1);
+	write_sector(20, 0x11);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	write_sector(24, 0x44);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	set_range(0, 16, 8);
+	set_range(5, 800, 8);
+	set_prd(0, BUF, 512 | 0x80000000);
+	outl(&h, BMDMA + 4, PRD);
+	trim(1, 1);
+	outb(&h, BMDMA, 1);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	outb(&h, BMDMA, 0);
+	expect_sector(20, 0);
+	expect_sector(24, 0x44);
+	expect_sector(803, 0);
+	end();
+}
+END_TEST
+
+START_TEST(trim_refuses_nonsense)
+{
+	start(false);
+	trim(0, 1);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	trim(1, 0);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	trim(1, 129);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	/* Ranges beyond the end. */
+	set_prd(0, BUF, 512 | 0x80000000);
+	outl(&h, BMDMA + 4, PRD);
+	set_range(63, SECTORS - 1, 2);
+	trim(1, 1);
+	outb(&h, BMDMA, 1);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	ck_assert_uint_eq(inb(&h, 0x1f1), ATA_ABRT);
+	outb(&h, BMDMA, 0);
+	set_range(63, (UINT64_C(1) << 48) - 1, 1);
+	trim(1, 1);
+	outb(&h, BMDMA, 1);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	outb(&h, BMDMA, 0);
+	/* A list that does not come as a whole. */
+	trim(1, 2);
+	outb(&h, BMDMA, 1);
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	outb(&h, BMDMA, 0);
+	write_sector(1, 1);
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	end();
+}
+END_TEST
+
 START_TEST(the_write_cache_can_be_turned_off)
 {
 	struct blk_front *f;
@@ -538,5 +616,6 @@ HARNESS_MAIN("ide", identify_says_who_it_is, pio_reads_sector_by_sector,
 	     atapi_tells_what_is_wrong,
 	     an_error_stops_the_machine_and_cont_tries_again,
 	     a_dma_read_is_tried_again, a_reset_forgets_what_failed,
-	     errors_are_reported_or_ignored, the_write_cache_can_be_turned_off,
+	     errors_are_reported_or_ignored, trim_discards,
+	     trim_refuses_nonsense, the_write_cache_can_be_turned_off,
 	     anything_at_all)
