@@ -157,12 +157,16 @@ def test_compare():
                   "io write -P 1 70001 1 byte.img",
                   "img create -q -f raw far.img 2M",
                   "io write -P 1 1500k 512 far.img",
-                  "img convert -O raw top.qcow2 flat.img")
+                  "img convert -O raw top.qcow2 flat.img",
+                  "img create -q -f raw full.img 3M",
+                  "io write -P 5 0 3M full.img",
+                  "img convert -O qcow2 full.img odd.qcow2",
+                  "io write -P 1 2500001 1 odd.qcow2")
         pairs = ("a.img a.img", "a.img long.img", "a.img a.qcow2",
                  "byte.img a.img", "a.img byte.img", "byte.img a.qcow2",
                  "a.qcow2 byte.img", "a.img far.img", "far.img a.img",
                  "byte.img far.img", "top.qcow2 flat.img", "top.qcow2 top.qcow2",
-                 "long.img far.img", "nosuch a.img", "a.img nosuch")
+                 "long.img far.img", "full.img odd.qcow2", "nosuch a.img", "a.img nosuch")
         for pair in pairs:
             b.both(f"compare {pair}")
             b.both(f"compare -s {pair}")
