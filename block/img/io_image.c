@@ -155,7 +155,7 @@ int io_info_run(struct io *io, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	blk_get_info(io->node, &info);
+	blk_get_info(io_image(io), &info);
 	printf("format name: %s\ncluster size: %s\nvm state offset: %s\n",
 	       info.format, io_size(info.cluster_size, cluster),
 	       io_size((double)info.vmstate_offset, state));

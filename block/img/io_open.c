@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pcvm-io: opening, closing and opening again. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "block/driver.h"
 #include "block/img/img.h"
 #include "block/img/io_tool.h"
 
@@ -80,94 +79,26 @@ int io_add_options(struct io *io, struct io_how *how, const char *text)
 	return 0;
 }
 
-static struct blk_node *open_plain(struct io *io, const struct io_how *how,
-				   struct error *err)
+static struct blk_node *open_node(struct io *io, const struct io_how *how,
+				  struct error *err)
 {
 	struct blk_open open = {.filename = how->filename,
 				.format = how->format,
 				.options = how->options,
 				.flags = how->flags,
 				.aio = how->aio};
-	struct blk_node *node;
-	json_t *options;
+	bool write = how->flags & BLK_O_RDWR;
 
-	if ((how->flags & BLK_O_FORCE_SHARE) && (how->flags & BLK_O_RDWR)) {
+	if ((how->flags & BLK_O_FORCE_SHARE) && write)
 		error_set(err, EINVAL,
 			  "force-share=on can only be used with read-only "
 			  "images");
-		return NULL;
-	}
-	if (!how->copy_on_read)
-		return blk_open(io->ctx, &open, err);
-	if (!(how->flags & BLK_O_RDWR)) {
+	else if ((how->flags & BLK_O_COPY_ON_READ) && !write)
 		error_set(err, EINVAL,
 			  "Can't use copy-on-read on read-only device");
-		return NULL;
-	}
-	options = how->options ? json_copy(how->options) : json_object();
-	json_object_set_new(options, "copy-on-read", json_true());
-	open.options = options;
-	node = blk_open(io->ctx, &open, err);
-	json_decref(options);
-	return node;
-}
-
-/* An empty image in the folder for temporary files, which nothing keeps. */
-static int make_overlay(struct io *io, uint64_t size, char **path,
-			struct error *err)
-{
-	const char *folder = getenv("TMPDIR");
-	struct blk_create create = {.format = "qcow2",
-				    .size = size,
-				    .has_size = true};
-	struct opt_list none = {.n = 0};
-	int fd, rc;
-
-	if (asprintf(path, "%s/pcvm-io.XXXXXX", folder ? folder : "/var/tmp") <
-	    0)
-		return error_set(err, ENOMEM, "out of memory");
-	fd = mkostemp(*path, O_CLOEXEC);
-	if (fd < 0) {
-		rc = error_errno(err, errno, "cannot make '%s'", *path);
-		free(*path);
-		return rc;
-	}
-	close(fd);
-	create.filename = *path;
-	create.options = &none;
-	rc = blk_create(io->ctx, &create, err);
-	if (rc < 0) {
-		unlink(*path);
-		free(*path);
-	}
-	return rc;
-}
-
-static struct blk_node *open_overlay(struct io *io, const struct io_how *how,
-				     struct error *err)
-{
-	struct io_how below = *how;
-	struct blk_open open = {.flags = BLK_O_RDWR | BLK_O_NO_FLUSH,
-				.format = "qcow2"};
-	struct blk_node *base, *node = NULL;
-	char *path;
-
-	if (!(how->flags & BLK_O_RDWR))
-		return open_plain(io, how, err);
-	below.flags &= ~(unsigned)BLK_O_RDWR;
-	base = open_plain(io, &below, err);
-	if (!base)
-		return NULL;
-	if (make_overlay(io, base->size, &path, err) == 0) {
-		open.filename = path;
-		open.options = json_pack("{s:s}", "backing", base->name);
-		node = blk_open(io->ctx, &open, err);
-		json_decref(open.options);
-		unlink(path);
-		free(path);
-	}
-	blk_node_unref(base); /* the overlay has it now */
-	return node;
+	else
+		return blk_open_layers(io->ctx, &open, err);
+	return NULL;
 }
 
 int io_open(struct io *io, struct io_how *how)
@@ -180,8 +111,7 @@ int io_open(struct io *io, struct io_how *how)
 		io_how_free(how);
 		return -EBUSY;
 	}
-	io->node = how->snapshot ? open_overlay(io, how, &err)
-				 : open_plain(io, how, &err);
+	io->node = open_node(io, how, &err);
 	if (!io->node) {
 		fprintf(stderr, "%s: can't open%s%s: %s\n", io->program,
 			how->filename ? " device " : "",
@@ -191,6 +121,15 @@ int io_open(struct io *io, struct io_how *how)
 	}
 	io->how = *how;
 	return 0;
+}
+
+struct blk_node *io_image(const struct io *io)
+{
+	struct blk_node *node = io->node;
+
+	while (node->driver->filter)
+		node = node->child[BLK_FILE];
+	return node;
 }
 
 void io_close(struct io *io)
@@ -216,7 +155,7 @@ static int take_open(struct io *io, struct io_how *how, int c)
 {
 	switch (c) {
 	case 'C':
-		how->copy_on_read = true;
+		how->flags |= BLK_O_COPY_ON_READ;
 		return 0;
 	case 'd':
 		return io_set_discard(io, how, optarg);
@@ -232,7 +171,7 @@ static int take_open(struct io *io, struct io_how *how, int c)
 		how->flags &= ~(unsigned)BLK_O_RDWR;
 		return 0;
 	case 's':
-		how->snapshot = true;
+		how->flags |= BLK_O_SNAPSHOT;
 		return 0;
 	case 't':
 		return io_set_cache(io, how, optarg);
@@ -330,7 +269,7 @@ int io_reopen_run(struct io *io, int argc, char **argv)
 		rc = take_reopen(io, &how, c, &access);
 	if (rc == 0 && optind != argc)
 		rc = io_usage(argv[0]);
-	if (rc == 0 && how.snapshot) {
+	if (rc == 0 && (how.flags & BLK_O_SNAPSHOT)) {
 		fprintf(stderr, "%s: a temporary overlay cannot be reopened\n",
 			io->program);
 		rc = -ENOTSUP;

@@ -222,7 +222,7 @@ int io_read_run(struct io *io, int argc, char **argv)
 	report.asked = report.done = len;
 	report.brief = l.brief;
 	io_report_start(&report);
-	rc = l.vm_state ? blk_vmstate_read(io->node, (uint64_t)off, buf,
+	rc = l.vm_state ? blk_vmstate_read(io_image(io), (uint64_t)off, buf,
 					   (size_t)len)
 			: blk_pread(io->node, (uint64_t)off, buf, (size_t)len);
 	rc = rc < 0 ? failed("read", rc) : tell_read(&l, &report, buf);
@@ -291,7 +291,7 @@ static int write_buffer(struct io *io, const struct letters *l, int64_t off,
 			const uint8_t *buf, int64_t len)
 {
 	if (l->vm_state)
-		return blk_vmstate_write(io->node, (uint64_t)off, buf,
+		return blk_vmstate_write(io_image(io), (uint64_t)off, buf,
 					 (size_t)len);
 	return blk_pwrite(io->node, (uint64_t)off, buf, (size_t)len,
 			  write_flags(io, l));

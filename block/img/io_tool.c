@@ -164,9 +164,9 @@ static int open_first(struct io *io, const struct conf *conf, const char *name)
 	struct io_how how = {
 		.flags = BLK_O_UNMAP | BLK_O_TOOL |
 			 (conf->readonly ? 0 : BLK_O_RDWR) |
-			 (conf->share ? BLK_O_FORCE_SHARE : 0),
-		.snapshot = conf->snapshot,
-		.copy_on_read = conf->copy_on_read,
+			 (conf->share ? BLK_O_FORCE_SHARE : 0) |
+			 (conf->snapshot ? BLK_O_SNAPSHOT : 0) |
+			 (conf->copy_on_read ? BLK_O_COPY_ON_READ : 0),
 	};
 	int rc = set_modes(io, &how, conf);
 

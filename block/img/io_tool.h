@@ -19,7 +19,7 @@ struct io_how {
 	json_t *options;
 	unsigned flags; /* BLK_O_* */
 	enum blk_aio aio;
-	bool writethrough, snapshot, copy_on_read;
+	bool writethrough;
 };
 
 struct io {
@@ -82,6 +82,8 @@ int io_add_options(struct io *io, struct io_how *how, const char *text);
 /* Takes *how over, also if it fails; says what is wrong. */
 int io_open(struct io *io, struct io_how *how);
 void io_close(struct io *io);
+/* The image itself, below what is laid over it for -C. */
+struct blk_node *io_image(const struct io *io);
 void io_how_free(struct io_how *how);
 
 #define IO_SIZE_LEN 64

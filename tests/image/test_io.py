@@ -224,6 +224,10 @@ LINES = """
 -c "open -r a.qcow2" -c "write 0 1" -c "reopen -w" -c "write 0 1" -c "reopen -c none" -c "write 0 1" -c "reopen -o lazy-refcounts=on" -c info -c close -c close
 -c "open -o driver=raw,file.filename=r.raw" -c length
 -c "open -n -t writethrough c.qcow2" -c "write 0 1"
+-C -c "read 1M 64k" -c map -c info -c "truncate 65M" -c length -c map c.qcow2
+-C -r -c "read 0 512" c.qcow2
+-s -c "write -P 9 0 64k" -c "read -P 9 0 64k" -c "truncate 65M" -c map c.qcow2
+-c "open -C c.qcow2" -c "read 2M 64k" -c map
 -c "quit" -c length a.qcow2
 -c "aio_write -P 1 0 64k" -c "aio_flush" -c "aio_read -P 2 0 64k" -c aio_flush -c "aio_read -v 0 17" -c "aio_flush" a.qcow2
 """
