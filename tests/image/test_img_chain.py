@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""rebase and commit on random chains: what a guest sees stays the same."""
+import os
+import random
+
+from image.side import Sides, run
+
+SIZES = (1 << 20, (1 << 20) + 512, 3 << 19, 2 << 20)
+
+
+def change(sides, rng, path, size):
+    args = []
+    for _ in range(rng.randrange(1, 7)):
+        unit = rng.choice((512, 4096, 65536))
+        off = rng.randrange(size // unit) * unit
+        length = min(rng.randint(1, 9) * unit, size - off)
+        how = rng.choice((f"-P {rng.randrange(1, 256)}", "-z", "-z -u",
+                          f"-P {rng.randrange(1, 256)}", "-P 0"))
+        args += ["-c", f"write -q {how} {off} {length}"]
+    run([rng.choice((sides.own, sides.real))["qemu-io"], *args, path],
+        check=True)
+
+
+def make_chain(sides, rng, name):
+    """Names of files, each the backing file of the next."""
+    names = []
+    for i in range(rng.randrange(2, 5)):
+        fmt = "raw" if not i and rng.randrange(2) else "qcow2"
+        size = rng.choice(SIZES)
+        path = os.path.join(sides.top, f"{name}{i}.{fmt}")
+        backing = []
+        if names:
+            backing = ["-b", names[-1], "-F", names[-1].rsplit(".", 1)[1]]
+        options = []
+        if fmt == "qcow2":
+            options = ["-o", rng.choice(("cluster_size=512",
+                                         "cluster_size=64k", "compat=0.10",
+                                         "extended_l2=on"))]
+        run([sides.real["qemu-img"], "create", "-q", "-f", fmt, *options,
+             *backing, path, str(size)], check=True)
+        change(sides, rng, path, size)
+        names.append(path)
+    return names
+
+
+def content(sides, path):
+    flat = path + ".flat"
+    run([sides.real["qemu-img"], "convert", "-O", "raw", path, flat],
+        check=True)
+    with open(flat, "rb") as f:
+        return f.read()
+
+
+def check_images(sides, names):
+    for name in names:
+        if name.endswith(".qcow2"):
+            run([sides.real["qemu-img"], "check", "-q", name], check=True)
+
+
+def test_rebase_changes_nothing_that_is_seen():
+    for seed in range(12):
+        rng = random.Random(seed)
+        with Sides("qemu-img", "qemu-io") as sides:
+            chain = make_chain(sides, rng, "a")
+            others = make_chain(sides, rng, "b")
+            top = chain[-1]
+            before = content(sides, top)
+            target = rng.choice(chain[:-1] + others + [""])
+            fmt = ["-F", target.rsplit(".", 1)[1]] if target else []
+            run([sides.own["qemu-img"], "rebase", "-b", target, *fmt, top],
+                check=True)
+            assert content(sides, top) == before, (seed, target)
+            check_images(sides, chain + others)
+
+
+def test_commit_brings_everything_down():
+    for seed in range(12):
+        rng = random.Random(100 + seed)
+        with Sides("qemu-img", "qemu-io") as sides:
+            chain = make_chain(sides, rng, "a")
+            top = chain[-1]
+            before = content(sides, top)
+            base = rng.choice(chain[:-1])
+            how = ["-b", base]
+            if base == chain[-2]:
+                how = rng.choice((how, [], ["-d"]))
+            run([sides.own["qemu-img"], "commit", "-q", *how, top], check=True)
+            check_images(sides, chain)
+            after = content(sides, base)
+            assert after[:len(before)] == before, (seed, base)
+            assert content(sides, top) == before, (seed, how)
+            if not how:
+                out, _, _ = run([sides.real["qemu-io"], "-r", "-c", "map", top])
+                assert " allocated at" not in out.replace("not allocated", "")
