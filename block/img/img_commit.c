@@ -43,7 +43,7 @@ static const struct img_option options[] = {
 
 struct layer {
 	char *name;
-	const char *format;
+	const char *format; /* NULL: guessed */
 };
 
 struct commit {
@@ -100,7 +100,8 @@ static int list_layers(struct commit *cm, const struct blk_node *top,
 	for (; node && cm->nlayers < MAX_CHAIN;
 	     node = node->child[BLK_BACKING]) {
 		layer = &cm->layers[cm->nlayers++];
-		layer->format = node->driver->name;
+		/* What was guessed stays guarded as such. */
+		layer->format = node->probed ? NULL : node->driver->name;
 		layer->name = strdup(node->filename);
 		if (!layer->name)
 			return error_set(err, ENOMEM, "out of memory");

@@ -8,9 +8,6 @@
 
 #include "block/img/io_tool.h"
 
-#define FILL_READ    0xab /* what a read that changes nothing leaves */
-#define FILL_WRITE   0xcd
-#define NO_PATTERN   (-1)
 #define MISALIGNMENT 16
 
 /* What the letters of a command said. */
@@ -105,7 +102,7 @@ static int get_letters(struct letters *l, int argc, char **argv,
 {
 	int c, rc = 0;
 
-	*l = (struct letters){.pattern = NO_PATTERN};
+	*l = (struct letters){.pattern = IO_NO_PATTERN};
 	optind = 0;
 	while (rc == 0 && (c = getopt(argc, argv, letters)) != -1)
 		rc = take_letter(l, argv[0], c);
@@ -117,7 +114,7 @@ static int get_read_letters(struct letters *l, int argc, char **argv)
 {
 	int c, rc = 0;
 
-	*l = (struct letters){.pattern = NO_PATTERN};
+	*l = (struct letters){.pattern = IO_NO_PATTERN};
 	optind = 0;
 	while (rc == 0 && (c = getopt(argc, argv, "bCl:pP:qs:v")) != -1) {
 		if (c == 'l') {
@@ -137,7 +134,7 @@ static int get_write_letters(struct letters *l, int argc, char **argv)
 {
 	int c, rc = 0;
 
-	*l = (struct letters){.pattern = NO_PATTERN};
+	*l = (struct letters){.pattern = IO_NO_PATTERN};
 	optind = 0;
 	while (rc == 0 && (c = getopt(argc, argv, "bcCfnpP:qs:uz")) != -1) {
 		if (c == 's')
@@ -167,7 +164,7 @@ static int too_long(const char *text, const char *unless)
 
 static int settle_verify(struct letters *l, const char *name, int64_t len)
 {
-	if (l->pattern == NO_PATTERN && (l->has_start || l->has_len))
+	if (l->pattern == IO_NO_PATTERN && (l->has_start || l->has_len))
 		return io_usage(name);
 	if (!l->has_len)
 		l->len = len - l->start;
@@ -187,7 +184,7 @@ static int failed(const char *what, int rc)
 static int tell_read(const struct letters *l, const struct io_report *report,
 		     const uint8_t *buf)
 {
-	bool same = l->pattern == NO_PATTERN ||
+	bool same = l->pattern == IO_NO_PATTERN ||
 		    io_verify(buf, l->pattern, report->off, (size_t)l->start,
 			      (size_t)l->len);
 
@@ -215,7 +212,7 @@ int io_read_run(struct io *io, int argc, char **argv)
 	rc = settle_verify(&l, argv[0], len);
 	if (rc < 0)
 		return rc;
-	buf = io_buffer(io, (size_t)len, FILL_READ);
+	buf = io_buffer(io, (size_t)len, IO_FILL_READ);
 	if (!buf)
 		return -ENOMEM;
 	report.off = off;
@@ -243,7 +240,7 @@ static int check_write(const struct letters *l, const char *len_text,
 		return complain("-n requires -z to be specified");
 	if (l->unmap && !l->zero)
 		return complain("-u requires -z to be specified");
-	if (l->zero + (l->pattern != NO_PATTERN) + !!l->source > 1)
+	if (l->zero + (l->pattern != IO_NO_PATTERN) + !!l->source > 1)
 		return complain("Only one of -z, -P, and -s can be specified "
 				"at the same time");
 	if (len > IO_MAX_LEN && !l->no_fallback)
@@ -311,8 +308,8 @@ int io_write_run(struct io *io, int argc, char **argv)
 		return rc;
 	if (!l.zero) {
 		buf = io_buffer(io, (size_t)len,
-				l.pattern == NO_PATTERN ? FILL_WRITE
-							: l.pattern);
+				l.pattern == IO_NO_PATTERN ? IO_FILL_WRITE
+							   : l.pattern);
 		if (!buf)
 			return -ENOMEM;
 	}
@@ -369,7 +366,7 @@ int io_readv_run(struct io *io, int argc, char **argv)
 	int rc = get_letters(&l, argc, argv, "CP:qv");
 
 	rc = rc < 0 ? rc
-		    : get_vector(io, argc, argv, FILL_READ, &report.off, &v);
+		    : get_vector(io, argc, argv, IO_FILL_READ, &report.off, &v);
 	if (rc < 0)
 		return rc;
 	report.asked = report.done = l.len = (int64_t)v.len;
@@ -390,8 +387,8 @@ int io_writev_run(struct io *io, int argc, char **argv)
 
 	rc = rc < 0 ? rc
 		    : get_vector(io, argc, argv,
-				 l.pattern == NO_PATTERN ? FILL_WRITE
-							 : l.pattern,
+				 l.pattern == IO_NO_PATTERN ? IO_FILL_WRITE
+							    : l.pattern,
 				 &report.off, &v);
 	if (rc < 0)
 		return rc;

@@ -109,6 +109,10 @@ void io_report_start(struct io_report *report);
 void io_report_end(const struct io_report *report);
 void io_dump(const uint8_t *buf, int64_t off, size_t len);
 
+#define IO_FILL_READ  0xab /* what a read that changes nothing leaves */
+#define IO_FILL_WRITE 0xcd
+#define IO_NO_PATTERN (-1)
+
 /* Longest request there is, as the tool counts. */
 #define IO_MAX_LEN INT64_C(2147483136)
 

@@ -8,10 +8,6 @@
 
 #include "block/img/io_tool.h"
 
-#define FILL_READ  0xab
-#define FILL_WRITE 0xcd
-#define NO_PATTERN (-1)
-
 static int parse_lengths(struct io_vector *v, char **argv)
 {
 	int64_t len;
@@ -94,7 +90,7 @@ static void on_read(struct blk_req *req, int rc)
 	if (rc < 0) {
 		printf("readv failed: %s\n", strerror(-rc));
 	} else {
-		if (a->pattern != NO_PATTERN)
+		if (a->pattern != IO_NO_PATTERN)
 			io_verify(a->v.buf, a->pattern, a->report.off, 0,
 				  a->v.len);
 		if (!a->quiet && a->dump)
@@ -153,7 +149,7 @@ static int take_letters(struct aio *a, int argc, char **argv,
 {
 	int c, rc = 0;
 
-	a->pattern = NO_PATTERN;
+	a->pattern = IO_NO_PATTERN;
 	optind = 0;
 	while (rc == 0 && (c = getopt(argc, argv, letters)) != -1)
 		rc = take_letter(a, argv[0], c);
@@ -200,7 +196,7 @@ int io_aio_read_run(struct io *io, int argc, char **argv)
 		printf("injecting invalid read request\n");
 	else if (rc == 0)
 		rc = io_vector_make(io, &a->v, argc - optind - 1,
-				    argv + optind + 1, FILL_READ);
+				    argv + optind + 1, IO_FILL_READ);
 	if (rc < 0 || a->invalid) {
 		free(a);
 		return rc;
@@ -229,7 +225,8 @@ static int prepare_write(struct aio *a, int argc, char **argv)
 	if (a->zero)
 		return io_parse_size(argv[optind + 1], &a->report.asked);
 	rc = io_vector_make(a->io, &a->v, argc - optind - 1, argv + optind + 1,
-			    a->pattern == NO_PATTERN ? FILL_WRITE : a->pattern);
+			    a->pattern == IO_NO_PATTERN ? IO_FILL_WRITE
+							: a->pattern);
 	a->report.asked = (int64_t)a->v.len;
 	return rc;
 }

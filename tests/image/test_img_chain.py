@@ -92,3 +92,27 @@ def test_commit_brings_everything_down():
             if not how:
                 out, _, _ = run([sides.real["qemu-io"], "-r", "-c", "map", top])
                 assert " allocated at" not in out.replace("not allocated", "")
+
+
+def test_commit_makes_no_other_format_of_a_guessed_one():
+    with Sides("qemu-img", "qemu-io") as sides:
+        base, top, head = (os.path.join(sides.top, name)
+                           for name in ("base", "top", "head"))
+        img = sides.real["qemu-img"]
+        with open(base, "wb") as f:
+            f.write(bytes(1 << 20))
+        run([img, "create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", top],
+            check=True)
+        # Without the extension that has the format of the backing file.
+        with open(top, "r+b") as f:
+            data = f.read()
+            f.seek(data.index(b"\xe2\x79\x2a\xca"))
+            f.write(bytes(8))
+        with open(head, "wb") as f:
+            f.write(b"QFI\xfb\0\0\0\3" + bytes(504))
+        run([sides.own["qemu-io"], "-c", f"write -s {head} 0 512", top],
+            check=True)
+        _, err, status = run([sides.own["qemu-img"], "commit", top])
+        assert status == 1 and "not permitted" in err, err
+        with open(base, "rb") as f:
+            assert f.read(512) == bytes(512)
