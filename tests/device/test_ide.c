@@ -446,6 +446,15 @@ START_TEST(a_reset_forgets_what_failed)
 	write_sector(10, 0x33);
 	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
 	expect_sector(10, 0x33);
+	/* It is being tried again. */
+	host_error = -EIO;
+	write_sector(11, 1);
+	wait_stopped();
+	host_error = 0;
+	ck_assert_int_eq(machine_cont(&h.m, NULL), 0);
+	ide->pci.dev.class->reset(&ide->pci.dev);
+	loop_turn(h.m.loop, 10);
+	expect_sector(10, 0x33);
 	/* The end comes while one is kept. */
 	host_error = -EIO;
 	write_sector(11, 1);

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "block/driver.h"
+#include "block/file.h"
 #include "tests/image/image.h"
 
 #define MIB	  (1u << 20)
@@ -260,6 +261,91 @@ START_TEST(copies_among_writes)
 }
 END_TEST
 
+struct io {
+	struct blk_req req;
+	struct iovec iov;
+	unsigned *left;
+};
+
+static void on_done(struct blk_req *req, int rc)
+{
+	ck_assert_int_eq(rc, 0);
+	--*container_of(req, struct io, req)->left;
+}
+
+/* At the beginning of the disk. */
+static void start(struct io *io, struct blk_node *node, enum blk_op op,
+		  void *buf, size_t len, unsigned *left)
+{
+	io->left = left;
+	io->iov = (struct iovec){buf, len};
+	io->req = (struct blk_req){.op = op,
+				   .iov = &io->iov,
+				   .niov = 1,
+				   .done = on_done};
+	++*left;
+	blk_node_submit(node, &io->req);
+}
+
+/* A host that takes its time to read. */
+static struct list held;
+
+static void hold(struct blk_node *node, struct blk_req *req)
+{
+	(void)node;
+	list_add_tail(&held, &req->link);
+}
+
+static void release(void)
+{
+	struct blk_req *req;
+	struct list *e;
+
+	while ((e = list_pop(&held))) {
+		req = container_of(e, struct blk_req, link);
+		blk_file.submit(req->node->driver == &blk_file
+					? req->node
+					: req->node->child[BLK_FILE],
+				req);
+	}
+}
+
+/* A write into a cluster that is being copied is not undone. */
+START_TEST(copies_beside_writes)
+{
+	static uint8_t buf[CLUSTER], want[CLUSTER];
+	struct blk_driver slow = blk_file;
+	struct io reading, writing;
+	struct blk_node *node, *file;
+	unsigned i, left = 0;
+
+	image_start();
+	list_init(&held);
+	node = open_copying();
+	file = node->child[BLK_FILE]->child[BLK_BACKING]->child[BLK_FILE];
+	slow.submit = hold;
+	file->driver = &slow;
+	start(&reading, node, BLK_READ, buf, 512, &left);
+	ck_assert(!list_empty(&held));
+	memset(want, 0x5a, sizeof(want));
+	start(&writing, node, BLK_WRITE, want, sizeof(want), &left);
+	for (i = 0; i < 100; i++) { /* would it get through? */
+		blk_ctx_poll(node->ctx, false);
+		usleep(1000);
+	}
+	ck_assert_uint_eq(left, 2);
+	file->driver = &blk_file;
+	release();
+	while (left)
+		blk_ctx_poll(node->ctx, true);
+	ck_assert_int_eq(blk_pread(node, 0, buf, sizeof(buf)), 0);
+	ck_assert(!memcmp(buf, want, sizeof(buf)));
+	blk_node_unref(node);
+	image_must("qemu-img check -q a.qcow2");
+	image_end();
+}
+END_TEST
+
 START_TEST(knows_who_may_write)
 {
 	struct blk_node *node;
@@ -304,6 +390,7 @@ int main(void)
 	tcase_add_test(tc, takes_snapshot_drives);
 	tcase_add_test(tc, copies_on_read);
 	tcase_add_test(tc, copies_among_writes);
+	tcase_add_test(tc, copies_beside_writes);
 	tcase_add_test(tc, knows_who_may_write);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
