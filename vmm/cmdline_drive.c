@@ -18,17 +18,6 @@
 
 #define LIMIT(key, field) KEY(key, OPT_U64, throttle.field), .max = THROTTLE_MAX
 
-#define REFUSED(key, reason) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = reason \
-	}
-
-#define REFUSED_BUT(key, value) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = OPT_LATER, \
-		.accepts = value \
-	}
-
 static const char *const interfaces[] = {"ide", "none", NULL};
 static const char *const later_interfaces[] = {"floppy", "scsi", "virtio",
 					       "pflash", "sd",	 "mtd",

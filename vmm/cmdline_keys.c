@@ -10,17 +10,6 @@
 #define KEY(key, kind, type_, field) \
 	.name = key, .type = kind, .offset = offsetof(struct type_, field)
 
-#define REFUSED(key, reason) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = reason \
-	}
-
-#define REFUSED_BUT(key, value) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = OPT_LATER, \
-		.accepts = value \
-	}
-
 #define NOT_X86 "for other machines than PCs"
 
 /* clang-format off */

@@ -8,14 +8,8 @@
 #define MEMORY(key, kind, field) KEY(key, kind, memory_backend, field)
 #define NUMA(key, kind, field)	 KEY(key, kind, numa_option, field)
 
-#define REFUSED_BUT(key, value, reason) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = reason, \
-		.accepts = value \
-	}
-
-#define PREALLOC_THREADS_MAX 256
-#define SIZE_LIMIT	     (UINT64_C(1) << 52) /* what x86 can address */
+#define PREALLOC_THREADS_MAX	 256
+#define SIZE_LIMIT		 (UINT64_C(1) << 52) /* what x86 can address */
 
 const char *const memory_policy_names[] = {
 	[MEMORY_POLICY_DEFAULT] = "default",
@@ -48,8 +42,8 @@ const char *const memory_policy_names[] = {
 	 .help = "NUMA nodes of the host to take it from: 0 or 0-3"}, \
 	{MEMORY("policy", OPT_ENUM, policy), .choices = memory_policy_names, \
 	 .help = "default, or preferred, bind, interleave: of host-nodes"}, \
-	REFUSED_BUT("prealloc-context", NULL, OPT_LATER), \
-	REFUSED_BUT("x-use-canonical-path-for-ramblock-id", "on off", \
+	REFUSED_FOR("prealloc-context", NULL, OPT_LATER), \
+	REFUSED_FOR("x-use-canonical-path-for-ramblock-id", "on off", \
 		    OPT_LATER)
 
 const struct opt_desc memory_ram_opts[] = {
@@ -65,8 +59,8 @@ const struct opt_desc memory_file_opts[] = {
 	 .help = "what its address here is a multiple of"},
 	{MEMORY("discard-data", OPT_BOOL, discard),
 	 .help = "on: what is in the file may be lost at the end"},
-	REFUSED_BUT("pmem", "off", OPT_LATER),
-	REFUSED_BUT("readonly", "off", "RAM is no RAM if it is read-only"),
+	REFUSED_FOR("pmem", "off", OPT_LATER),
+	REFUSED_FOR("readonly", "off", "RAM is no RAM if it is read-only"),
 	{.type = OPT_END},
 };
 
@@ -95,7 +89,7 @@ const struct opt_desc numa_node_opts[] = {
 	 .help = "the -object memory-backend that is its RAM"},
 	{NUMA("cpus", OPT_BITS, cpus),
 	 .help = "its processors: 0 or 0-3; may be said more than once"},
-	REFUSED_BUT("initiator", NULL, "it is for -machine hmat=on, which is "
+	REFUSED_FOR("initiator", NULL, "it is for -machine hmat=on, which is "
 		    OPT_LATER),
 	{.type = OPT_END},
 };

@@ -2,50 +2,27 @@
 """pcvm-img beside the real qemu-img, on the same images."""
 import os
 import re
-import shutil
 import struct
-import subprocess
-import tempfile
 
-from run import Skip
+from image.side import PCVM, Sides, run
 
-PCVM = os.path.abspath("pcvm")
 QEMU = "qemu-img"
 TIMES = re.compile(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|"date-n?sec": \d+')
 HOST_SIZES = re.compile(r'disk size: .*|"actual-size": \d+')
 
 
-def needs(*programs):
-    for program in programs:
-        if not shutil.which(program):
-            raise Skip(f"{program} is not installed")
+class Beside(Sides):
+    """The same command lines to both, told apart by what they print and do."""
 
-
-class Beside:
-    """Two folders with the same images: ours, and theirs."""
-
-    def __enter__(self):
-        needs(QEMU, "qemu-io")
-        self.top = tempfile.mkdtemp(prefix="pcvm-img-")
-        self.ours = os.path.join(self.top, "ours")
-        self.theirs = os.path.join(self.top, "theirs")
-        os.mkdir(self.ours)
-        os.mkdir(self.theirs)
-        self.img = os.path.join(self.top, "qemu-img")
-        os.symlink(PCVM, self.img)
+    def __init__(self):
+        super().__init__(QEMU, "qemu-io")
+        self.img = self.own[QEMU]
         os.symlink(PCVM, os.path.join(self.top, "pcvm-img"))
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.top)
 
     def run(self, tool, *args, cwd=None):
         """(exit status, stdout, stderr)"""
-        done = subprocess.run([tool, *args], cwd=cwd or self.ours,
-                              stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=60, env=dict(os.environ, LC_ALL="C"))
-        return (done.returncode, done.stdout.decode(errors="replace"),
-                done.stderr.decode(errors="replace"))
+        out, err, status = run([tool, *args], cwd or self.ours)
+        return status, out, err
 
     def prepare(self, *commands):
         """Runs qemu's tools in both folders: "img create ...", "io write ..."."""

@@ -57,10 +57,10 @@ class Sides:
 
 
 def run(command, folder=None, text=None, check=False):
-    done = subprocess.run(command, cwd=folder, input=text or "", text=True,
-                          errors="replace", stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=LIMIT)
+    done = subprocess.run(command, cwd=folder, input=(text or "").encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=LIMIT, env=dict(os.environ, LC_ALL="C"))
+    out, err = (b.decode(errors="replace") for b in (done.stdout, done.stderr))
     if check and done.returncode:
-        raise AssertionError(f"{command}: {done.returncode}: "
-                             f"{done.stdout}{done.stderr}")
-    return done.stdout, done.stderr, done.returncode
+        raise AssertionError(f"{command}: {done.returncode}: {out}{err}")
+    return out, err, done.returncode

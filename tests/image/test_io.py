@@ -234,7 +234,8 @@ LINES = """
 
 
 def plain(text):
-    """Without times, and without what commands say of themselves."""
+    """Without times, what commands say of themselves, and pcvm's advice."""
+    text = re.sub(r"; pcvm has [^\n]*", "", text)
     text = re.sub(r"; [^\n]* \([^\n]*/sec and [^\n]* ops/sec\)", "; TIMES", text)
     text = re.sub(r"^(\d+,\d+),\d+:.*$", r"\1,TIMES", text, flags=re.M)
     return re.sub(r" -- [^\n]*$", " -- BRIEF", text, flags=re.M)
