@@ -25,6 +25,7 @@
 #define RFLAGS_RF      (UINT64_C(1) << 16)
 #define DR6_BS	       (UINT64_C(1) << 14)
 #define EXC_PF	       14
+#define INT3	       0xccu /* what traps are */
 #define SLOW_COUNT     4096u /* so many of a kind within a second: slow */
 #define NS_PER_S       INT64_C(1000000000)
 
@@ -296,8 +297,10 @@ static bool do_one(struct finisher *f, const uint8_t *bytes, size_t len)
 {
 	struct insn_cpu *cpu = &f->cpu;
 	uint64_t handler;
+	bool int3 = !len || bytes[0] == INT3;
 
-	if (syscall_trap_hit(f->vcpu, cpu, &handler)) {
+	/* The machine's lock is not for each instruction. */
+	if (int3 && syscall_trap_hit(f->vcpu, cpu, &handler)) {
 		if (insn_finish_syscall(cpu) == INSN_UNKNOWN)
 			cpu->regs.rip = handler;
 	} else if (insn_finish(cpu, bytes, len) == INSN_UNKNOWN) {
