@@ -115,6 +115,18 @@ static bool can_flag(const struct qcow2 *q)
 	return q->version > 2 || !q->node->child[BLK_BACKING];
 }
 
+/*
+ * Nothing to do?  What only has no backing file to show is not zeros by itself:
+ * there may be one, another day.
+ */
+static bool is_done(const struct qcow2_rq *rq, enum qcow2_type type)
+{
+	if (rq->q->version < 3)
+		return type == QCOW2_UNALLOCATED;
+	return type == QCOW2_ZERO_PLAIN ||
+	       (type == QCOW2_ZERO_HOST && !(rq->req->flags & BLK_MAY_UNMAP));
+}
+
 /* By entries, from an aligned position on; what is zero already is passed. */
 static int zero_whole(struct qcow2_rq *rq, uint64_t len)
 {
@@ -127,10 +139,7 @@ static int zero_whole(struct qcow2_rq *rq, uint64_t len)
 		rc = qcow2_map(q, &rq->wait, rq->pos, len, &map);
 	if (rc)
 		return rc;
-	if (qcow2_reads_zero(q, map.type, rq->pos) &&
-	    qcow2_reads_zero(q, map.type, rq->pos + map.len - 1) &&
-	    !(map.type == QCOW2_ZERO_HOST &&
-	      (rq->req->flags & BLK_MAY_UNMAP))) {
+	if (is_done(rq, map.type)) {
 		rq->pos += map.len;
 		return 0;
 	}
@@ -146,6 +155,8 @@ int qcow2_zero_step(struct qcow2_rq *rq)
 
 	if (q->corrupt)
 		return -EIO;
+	if (q->version < 3 && (rq->req->flags & BLK_NO_FALLBACK))
+		return -ENOTSUP;
 	if (q->raw_data || !can_flag(q))
 		return write_out(rq, len);
 	if (in)

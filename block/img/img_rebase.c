@@ -71,14 +71,19 @@ static int read_of(struct blk_node *node, uint64_t off, uint8_t *buf,
 	return rc;
 }
 
+/*
+ * Zeros have to be zeros whatever is below.  An image without a way to say so,
+ * as version 2 of qcow2, gets them as data.
+ */
 static int write_piece(struct rebase *rb, uint64_t off, const uint8_t *buf,
 		       uint64_t len)
 {
 	unsigned flags = rb->through ? BLK_FUA : 0;
+	int rc = -ENOTSUP;
 
-	return copy_is_zero(buf, len)
-		       ? blk_zero(rb->top, off, len, flags)
-		       : blk_pwrite(rb->top, off, buf, len, flags);
+	if (copy_is_zero(buf, len))
+		rc = blk_zero(rb->top, off, len, flags | BLK_NO_FALLBACK);
+	return rc == -ENOTSUP ? blk_pwrite(rb->top, off, buf, len, flags) : rc;
 }
 
 /* Writes the clusters that differ, neighbours together. */

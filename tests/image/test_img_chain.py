@@ -73,6 +73,27 @@ def test_rebase_changes_nothing_that_is_seen():
             check_images(sides, chain + others)
 
 
+def test_rebase_of_an_image_that_had_no_backing_file():
+    for options in ("compat=1.1", "compat=0.10", "extended_l2=on",
+                    "cluster_size=512"):
+        for below in ([], ["-b", "small", "-F", "raw"]):
+            with Sides("qemu-img", "qemu-io") as sides:
+                for name, size in (("small", "256k"), ("base", "1M")):
+                    sides.setup("qemu-img", "create", "-q", "-f", "raw", name,
+                                size)
+                    sides.setup("qemu-io", "-f", "raw", "-c",
+                                f"write -q -P 9 0 {size}", name)
+                sides.setup("qemu-img", "create", "-q", "-f", "qcow2", "-o",
+                            options, *below, "a.qcow2", str((1 << 20) - 512))
+                sides.setup("qemu-io", "-c", "write -q -P 1 0 70k", "a.qcow2")
+                path = os.path.join(sides.ours, "a.qcow2")
+                before = content(sides, path)
+                run([sides.own["qemu-img"], "rebase", "-b", "base", "-F",
+                     "raw", path], check=True)
+                assert content(sides, path) == before, (options, below)
+                check_images(sides, [path])
+
+
 def test_commit_brings_everything_down():
     for seed in range(12):
         rng = random.Random(100 + seed)
