@@ -3,45 +3,14 @@
 #include "block/block.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "block/driver.h"
 #include "block/front.h"
+#include "block/perms.h"
 #include "vmm/log.h"
-
-#define STACK_SIZE (256u << 10)
-
-static void *io_thread(void *arg)
-{
-	struct blk_front *front = arg;
-
-	loop_run(front->loop);
-	return NULL;
-}
-
-static int start_thread(struct blk_front *front, struct error *err)
-{
-	sigset_t all, old;
-	pthread_attr_t attr;
-	char name[16];
-	int rc;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&front->thread, &attr, io_thread, front);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	if (rc)
-		return error_errno(err, rc, "cannot start an I/O thread");
-	snprintf(name, sizeof(name), "IO %.12s", front->id);
-	pthread_setname_np(front->thread, name);
-	return 0;
-}
 
 void blk_fronts_init(struct blk_fronts *all)
 {
@@ -49,31 +18,7 @@ void blk_fronts_init(struct blk_fronts *all)
 	list_init(&all->list);
 	list_init(&all->groups);
 	list_init(&all->named);
-}
-
-static bool is_numbered(const struct blk_node *node)
-{
-	return *node->name == '#';
-}
-
-static int check_name(struct blk_fronts *all, const struct blk_node *node,
-		      struct error *err)
-{
-	const struct blk_node *named;
-	struct blk_front *f;
-
-	list_for_each (f, &all->list, struct blk_front, link)
-		if (f->node && f->node->ctx != node->ctx &&
-		    blk_node_find(f->node->ctx, node->name))
-			return error_set(err, EEXIST,
-					 "Duplicate nodes with node-name='%s'",
-					 node->name);
-	named = blk_named_find(all, node->name);
-	if (named && named->ctx != node->ctx)
-		return error_set(err, EEXIST,
-				 "Duplicate nodes with node-name='%s'",
-				 node->name);
-	return 0;
+	list_init(&all->ctxs);
 }
 
 struct blk_front *blk_front_find(const struct blk_fronts *all, const char *id)
@@ -86,56 +31,161 @@ struct blk_front *blk_front_find(const struct blk_fronts *all, const char *id)
 	return NULL;
 }
 
-/* Names are the machine's, not of one graph alone. */
-static int name_nodes(struct blk_fronts *all, struct blk_node *root,
-		      struct error *err)
+/* The thread that is at work for the node, or a new one. */
+static struct blk_thread *find_thread(struct blk_fronts *all, const char *id,
+				      struct blk_node *node, struct error *err)
 {
-	struct blk_node *node;
-	int rc = 0;
+	struct loop *loop = node ? blk_ctx_loop(node->ctx) : NULL;
+	struct blk_thread *t;
+	struct blk_front *f;
 
-	list_for_each (node, blk_ctx_nodes(root->ctx), struct blk_node, link) {
-		if (is_numbered(node))
-			snprintf(node->name, sizeof(node->name), "#block%03u",
-				 all->nodes++);
-		else if (rc == 0)
-			rc = check_name(all, node, err);
+	list_for_each (f, &all->list, struct blk_front, link)
+		if (loop && f->loop == loop)
+			return blk_thread_ref(f->thread);
+	t = blk_thread_new(id, err);
+	if (t && node && blk_ctx_attach(node->ctx, t->loop, err) < 0) {
+		blk_thread_unref(t);
+		return NULL;
 	}
-	return rc;
+	return t;
+}
+
+struct use {
+	struct blk_front *front;
+	struct blk_node *node;
+	struct error *err;
+	int rc;
+};
+
+static void use_in_thread(void *arg)
+{
+	struct use *u = arg;
+	struct blk_user *user = &u->front->user;
+
+	list_del(&user->link);
+	list_add_tail(&u->node->users, &user->link);
+	u->rc = blk_perms_update(u->node->ctx, NULL, u->err);
+	if (u->rc == 0)
+		return;
+	list_del(&user->link);
+	blk_perms_update(u->node->ctx, NULL, NULL);
+}
+
+static int use(struct blk_front *front, struct blk_node *node,
+	       struct error *err)
+{
+	struct use u = {.front = front, .node = node, .err = err};
+
+	if (node)
+		blk_ctx_call(node->ctx, use_in_thread, &u);
+	return u.rc;
+}
+
+static void drop_front(struct blk_front *front, struct blk_ctx *ctx)
+{
+	if (ctx && !blk_ctx_is_used(ctx))
+		blk_ctx_attach(ctx, NULL, NULL);
+	blk_thread_unref(front->thread);
+	pthread_mutex_destroy(&front->lock);
+	pthread_cond_destroy(&front->idle);
+	free(front);
+}
+
+static struct blk_front *make_front(struct blk_fronts *all, const char *id,
+				    struct blk_node *node, struct error *err)
+{
+	struct blk_thread *thread = find_thread(all, id, node, err);
+	struct blk_front *front = thread ? calloc(1, sizeof(*front)) : NULL;
+
+	if (!thread)
+		return NULL;
+	if (!front) {
+		blk_thread_unref(thread);
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	front->all = all;
+	front->thread = thread;
+	front->loop = thread->loop;
+	pthread_mutex_init(&front->lock, NULL);
+	pthread_cond_init(&front->idle, NULL);
+	list_init(&front->link);
+	list_init(&front->user.link);
+	return front;
+}
+
+static struct blk_front *new_front(struct blk_fronts *all, const char *id,
+				   struct blk_node *node, bool removable,
+				   unsigned need, struct error *err)
+{
+	struct blk_front *front = make_front(all, id, node, err);
+
+	if (!front)
+		return NULL;
+	snprintf(front->id, sizeof(front->id), "%s", id);
+	front->removable = removable;
+	front->readonly = node ? node->readonly : removable;
+	front->werror = BLK_ENOSPC;
+	front->rerror = BLK_REPORT;
+	/* Until a device has it anything goes. */
+	front->user.need = need;
+	front->user.share = BLK_PERM_ALL;
+	if (use(front, node, err) < 0) {
+		drop_front(front, node->ctx);
+		return NULL;
+	}
+	front->node = node;
+	list_add_tail(&all->list, &front->link);
+	return front;
 }
 
 struct blk_front *blk_front_new(struct blk_fronts *all, const char *id,
 				struct blk_node *node, bool removable,
 				struct error *err)
 {
+	unsigned need = BLK_PERM_READ;
+
+	if (node && !node->readonly)
+		need |= BLK_PERM_WRITE;
+	return new_front(all, id, node, removable, need, err);
+}
+
+struct blk_front *blk_front_of_node(struct blk_fronts *fronts, const char *name,
+				    struct error *err)
+{
+	struct blk_node *node = blk_graph_find(fronts, name);
 	struct blk_front *front;
 
-	if (node && name_nodes(all, node, err) < 0)
-		return NULL;
-	front = calloc(1, sizeof(*front));
-	if (!front) {
-		error_set(err, ENOMEM, "out of memory");
-		return NULL;
-	}
-	snprintf(front->id, sizeof(front->id), "%s", id);
-	front->removable = removable;
-	front->readonly = node ? node->readonly : removable;
-	front->werror = BLK_ENOSPC;
-	front->rerror = BLK_REPORT;
-	pthread_mutex_init(&front->lock, NULL);
-	pthread_cond_init(&front->idle, NULL);
-	front->loop = loop_new(NULL, err);
-	if (!front->loop ||
-	    (node && blk_ctx_attach(node->ctx, front->loop, err) < 0) ||
-	    start_thread(front, err) < 0) {
-		if (node)
-			blk_ctx_attach(node->ctx, NULL, NULL);
-		loop_free(front->loop);
-		free(front);
+	if (!node) {
+		error_set(err, ENOENT,
+			  "can't find value '%s': there is no such drive with "
+			  "if=none, and no such node",
+			  name);
 		return NULL;
 	}
-	front->node = node;
-	list_add_tail(&all->list, &front->link);
+	front = new_front(fronts, "", node, false, 0, err);
+	if (front)
+		blk_node_ref(node);
 	return front;
+}
+
+int blk_front_attach(struct blk_front *front, const char *device, unsigned need,
+		     unsigned share, struct error *err)
+{
+	struct blk_user old = front->user;
+	int rc;
+
+	snprintf(front->device, sizeof(front->device), "%s", device);
+	front->user.need = need;
+	front->user.share = share;
+	rc = use(front, front->node, err);
+	if (rc == 0)
+		return 0;
+	*front->device = 0;
+	front->user.need = old.need;
+	front->user.share = old.share;
+	use(front, front->node, NULL);
+	return rc;
 }
 
 void blk_front_free(struct blk_front *front)
@@ -146,14 +196,9 @@ void blk_front_free(struct blk_front *front)
 		return;
 	blk_front_replace(front, NULL, &old, NULL);
 	blk_front_drop_limits(front);
-	loop_quit(front->loop);
-	pthread_join(front->thread, NULL);
-	loop_free(front->loop);
-	blk_node_unref(old);
 	list_del(&front->link);
-	pthread_mutex_destroy(&front->lock);
-	pthread_cond_destroy(&front->idle);
-	free(front);
+	blk_node_release(old);
+	drop_front(front, NULL);
 }
 
 uint64_t blk_size(const struct blk_front *front)
@@ -286,31 +331,59 @@ struct change {
 	int rc;
 };
 
+static void settle(const struct blk_front *front, struct blk_node *old)
+{
+	blk_node_drain(old);
+	if (!old->readonly && blk_flush(old) < 0)
+		log_warn("%s: cannot flush '%s'", front->id, old->filename);
+}
+
+/* From one node (or NULL) to the other, or to none. */
+static int move_user(struct blk_front *front, struct blk_node *to,
+		     struct blk_node *from, struct error *err)
+{
+	struct use u = {.front = front, .node = to, .err = err};
+
+	list_del(&front->user.link);
+	if (from)
+		blk_perms_update(from->ctx, NULL, NULL);
+	if (to)
+		use_in_thread(&u);
+	if (u.rc < 0 && from)
+		use_in_thread(&(struct use){.front = front, .node = from});
+	return u.rc;
+}
+
 static void change_in_thread(void *arg)
 {
 	struct change *c = arg;
-	struct blk_node *old = c->front->node;
+	struct blk_front *front = c->front;
+	struct blk_node *old = front->node, *gone;
 
-	c->rc = c->node ? blk_ctx_attach(c->node->ctx, c->front->loop, c->err)
-			: 0;
-	if (c->rc < 0)
-		return;
-	if (old) {
-		blk_node_drain(old);
-		if (!old->readonly && blk_flush(old) < 0)
-			log_warn("%s: cannot flush '%s'", c->front->id,
-				 old->filename);
-		if (!c->node || c->node->ctx != old->ctx)
-			blk_ctx_attach(old->ctx, NULL, NULL);
-	}
-	c->front->node = c->node;
+	if (old)
+		settle(front, old);
+	if (c->node)
+		c->rc = blk_ctx_attach(c->node->ctx, front->loop, c->err);
+	if (c->rc == 0)
+		c->rc = move_user(front, c->node, old, c->err);
+	if (c->rc == 0)
+		front->node = c->node;
+	gone = c->rc == 0 ? old : c->node;
+	if (gone && !blk_ctx_is_used(gone->ctx))
+		blk_ctx_attach(gone->ctx, NULL, NULL);
 }
 
 int blk_front_replace(struct blk_front *front, struct blk_node *node,
 		      struct blk_node **old, struct error *err)
 {
 	struct change c = {.front = front, .node = node, .err = err};
+	struct loop *loop = node ? blk_ctx_loop(node->ctx) : NULL;
 
+	if (loop && loop != front->loop)
+		return error_set(err, EBUSY,
+				 "the node '%s' is at work in the thread of "
+				 "another device",
+				 node->name);
 	blk_drain(front);
 	*old = front->node;
 	loop_call(front->loop, change_in_thread, &c);

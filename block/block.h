@@ -97,11 +97,26 @@ struct blk_limits {
 };
 
 struct blk_hold;
+struct blk_thread;
+
+/* What is done with a node: what its user does, and what others may do. */
+enum {
+	BLK_PERM_READ = 1,
+	BLK_PERM_WRITE = 2,
+	BLK_PERM_UNCHANGED = 4, /* write what is there already */
+	BLK_PERM_RESIZE = 8,
+	BLK_PERM_ALL = 15,
+};
+
+struct blk_user {
+	struct list link; /* of the node's */
+	unsigned need, share; /* BLK_PERM_* */
+};
 
 struct blk_front {
 	struct list link; /* of all front ends, in the order of birth */
 	char id[128]; /* "ide0-hd0"; may be "" */
-	char device[64]; /* path of the device that has it */
+	char device[128]; /* id or path of the device that has it */
 	struct blk_node *node; /* NULL: no medium */
 	bool removable, readonly;
 	_Atomic bool writethrough; /* every write is on disk when done */
@@ -109,8 +124,10 @@ struct blk_front {
 	enum blk_action werror, rerror;
 	int failed; /* -errno of what stopped the machine, or 0 */
 	struct blk_hold *hold; /* its limits, or NULL */
-	struct loop *loop; /* of its I/O thread */
-	pthread_t thread;
+	struct blk_fronts *all;
+	struct blk_user user; /* of node, what the device does with it */
+	struct blk_thread *thread; /* which it may share with others */
+	struct loop *loop; /* of that */
 	pthread_mutex_t lock; /* guards in_flight */
 	pthread_cond_t idle;
 	unsigned in_flight;
@@ -121,6 +138,7 @@ struct blk_fronts {
 	struct list list;
 	struct list groups; /* that share limits */
 	struct list named; /* nodes that the user made by -blockdev */
+	struct list ctxs; /* where nodes live */
 	unsigned nodes; /* how many were given a number as their name */
 };
 
@@ -163,20 +181,34 @@ json_t *blk_options_of_list(const struct opt_list *list);
  * is no such mode.
  */
 int blk_cache_mode(const char *name, unsigned *flags, bool *writethrough);
-/* For blk_front_new: a graph in a context of its own; see block/node.h. */
+/*
+ * A graph for blk_front_new; it may name nodes that there are.  Let go of by
+ * blk_node_release.
+ */
+struct blk_node *blk_open_drive(struct blk_fronts *all,
+				const struct blk_open *how, struct error *err);
+/* From the owner's thread or, in the main loop, from another one. */
+void blk_node_release(struct blk_node *node);
+/* The same in a context of its own, without a machine; see block/node.h. */
 struct blk_node *blk_open_alone(const struct blk_open *how, struct error *err);
 /* With the last one the node is drained, flushed and closed. */
 void blk_node_unref(struct blk_node *node);
 
 /*
- * A front end with its I/O thread; node may be NULL and is taken over, with
- * its context, which no loop may have yet.
+ * A front end with its I/O thread, or that of those that have nodes in common
+ * with it; node may be NULL and is taken over.
  */
 struct blk_front *blk_front_new(struct blk_fronts *all, const char *id,
 				struct blk_node *node, bool removable,
 				struct error *err);
 /* Drains, flushes and closes what is behind it. */
 void blk_front_free(struct blk_front *front);
+/*
+ * A device by this name has it from now on, and does and lets others do
+ * BLK_PERM_*.  Fails if others do what it does not share.
+ */
+int blk_front_attach(struct blk_front *front, const char *device, unsigned need,
+		     unsigned share, struct error *err);
 
 /*
  * Of a request that failed with rc: BLK_REPORT, BLK_IGNORE or BLK_STOP, as
@@ -207,10 +239,13 @@ int blk_named_open(struct blk_fronts *fronts, char *const *texts, size_t n,
 		   struct error *err);
 /* With all front ends gone. */
 void blk_named_close(struct blk_fronts *fronts);
-/* By node-name, or NULL. */
+/* A node by its name, or NULL: of all there are, ... */
+struct blk_node *blk_graph_find(const struct blk_fronts *fronts,
+				const char *name);
+/* ... and of those alone that the user made. */
 struct blk_node *blk_named_find(const struct blk_fronts *fronts,
 				const char *name);
-/* A front end for one of them, without an id. */
+/* A front end for a node, without an id, for a device to attach. */
 struct blk_front *blk_front_of_node(struct blk_fronts *fronts, const char *name,
 				    struct error *err);
 /* By id, or NULL. */
@@ -230,7 +265,7 @@ int blk_front_call(struct blk_front *front,
 		   int (*fn)(struct blk_node *node, void *ctx), void *ctx);
 /*
  * Puts another node (NULL: none) behind the front end, under drain, and
- * returns the old one, which now belongs to the caller.
+ * returns the old one, which now belongs to the caller (blk_node_release).
  */
 int blk_front_replace(struct blk_front *front, struct blk_node *node,
 		      struct blk_node **old, struct error *err);

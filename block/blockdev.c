@@ -3,7 +3,7 @@
  * -blockdev: nodes that the user names, for each other and for devices.
  *
  * A graph has one thread, so nodes that name each other are opened in one
- * context, which one front end can have.
+ * context where that can be known beforehand.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -136,61 +136,114 @@ static void group(struct given *all, size_t n)
 		}
 }
 
+/* Where the first is that refs names, rather one at work; or a new one. */
+static struct blk_ctx *choose_ctx(struct blk_fronts *fronts, const json_t *refs,
+				  struct error *err)
+{
+	struct blk_node *node, *best = NULL;
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(refs, i, v)
+	{
+		node = blk_graph_find(fronts, json_string_value(v));
+		if (node && (!best || (blk_ctx_loop(node->ctx) &&
+				       !blk_ctx_loop(best->ctx))))
+			best = node;
+	}
+	return best ? blk_ctx_ref(best->ctx) : blk_ctx_new_in(fronts, err);
+}
+
 /* The context of the group, which the first of it makes. */
-static struct blk_ctx *context(struct given *all, size_t i, struct error *err)
+static struct blk_ctx *context(struct blk_fronts *fronts, struct given *all,
+			       size_t i, struct error *err)
 {
 	size_t k;
 
 	for (k = 0; k < i; k++)
 		if (all[k].group == all[i].group)
 			return blk_ctx_ref(all[k].ctx);
-	return blk_ctx_new(err);
+	return choose_ctx(fronts, all[i].refs, err);
+}
+
+struct blk_node *blk_graph_find(const struct blk_fronts *fronts,
+				const char *name)
+{
+	struct list *first = fronts->ctxs.next;
+
+	if (first == &fronts->ctxs)
+		return NULL;
+	return blk_node_find(blk_ctx_of(first), name);
+}
+
+struct opening {
+	struct blk_ctx *ctx;
+	const struct blk_open *how;
+	struct error *err;
+	struct blk_node *node;
+};
+
+static void open_in_thread(void *arg)
+{
+	struct opening *o = arg;
+
+	o->node = blk_open_layers(o->ctx, o->how, o->err);
+}
+
+static struct blk_node *open_in(struct blk_ctx *ctx, const struct blk_open *how,
+				struct error *err)
+{
+	struct opening o = {.ctx = ctx, .how = how, .err = err};
+
+	blk_ctx_call(ctx, open_in_thread, &o);
+	return o.node;
+}
+
+struct blk_node *blk_open_drive(struct blk_fronts *all,
+				const struct blk_open *how, struct error *err)
+{
+	struct given g = {.names = json_array(), .refs = json_array()};
+	struct blk_node *node = NULL;
+
+	if (how->options)
+		scan(&g, how->options);
+	g.ctx = choose_ctx(all, g.refs, err);
+	if (g.ctx)
+		node = open_in(g.ctx, how, err);
+	blk_ctx_unref(g.ctx); /* the nodes have it now */
+	json_decref(g.names);
+	json_decref(g.refs);
+	return node;
+}
+
+static struct blk_named *find_named(const struct blk_fronts *fronts,
+				    const char *name)
+{
+	struct blk_named *named;
+
+	list_for_each (named, &fronts->named, struct blk_named, link)
+		if (!strcmp(named->node->name, name))
+			return named;
+	return NULL;
 }
 
 struct blk_node *blk_named_find(const struct blk_fronts *fronts,
 				const char *name)
 {
-	struct blk_named *named;
-	struct blk_node *node;
+	struct blk_named *named = find_named(fronts, name);
 
-	list_for_each (named, &fronts->named, struct blk_named, link) {
-		node = blk_node_find(named->node->ctx, name);
-		if (node)
-			return node;
-	}
-	return NULL;
-}
-
-/* Those of the same context the graph checks by itself. */
-static int check_names(const struct blk_fronts *fronts, const struct given *g,
-		       struct error *err)
-{
-	const json_t *v;
-	size_t i;
-
-	json_array_foreach(g->names, i, v)
-	{
-		if (blk_named_find(fronts, json_string_value(v)))
-			return error_set(err, EEXIST,
-					 "Duplicate nodes with node-name='%s'",
-					 json_string_value(v));
-	}
-	return 0;
+	return named ? named->node : NULL;
 }
 
 static int open_given(struct blk_fronts *fronts, struct given *g,
 		      struct error *err)
 {
 	struct blk_open how = {.options = g->options, .flags = BLK_O_RDWR};
-	struct blk_named *named;
-	int rc = check_names(fronts, g, err);
+	struct blk_named *named = calloc(1, sizeof(*named));
 
-	if (rc < 0)
-		return rc;
-	named = calloc(1, sizeof(*named));
 	if (!named)
 		return error_set(err, ENOMEM, "out of memory");
-	named->node = blk_open(g->ctx, &how, err);
+	named->node = open_in(g->ctx, &how, err);
 	if (!named->node) {
 		free(named);
 		return -EINVAL;
@@ -214,7 +267,7 @@ int blk_named_open(struct blk_fronts *fronts, char *const *texts, size_t n,
 	if (rc == 0)
 		group(all, n);
 	for (i = 0; i < n && rc == 0; i++) {
-		all[i].ctx = context(all, i, err);
+		all[i].ctx = context(fronts, all, i, err);
 		rc = all[i].ctx ? open_given(fronts, &all[i], err) : -ENOMEM;
 		if (rc < 0)
 			error_prefix(err, "-blockdev %s", texts[i]);
@@ -241,30 +294,4 @@ void blk_named_close(struct blk_fronts *fronts)
 		blk_node_unref(named->node);
 		free(named);
 	}
-}
-
-struct blk_front *blk_front_of_node(struct blk_fronts *fronts, const char *name,
-				    struct error *err)
-{
-	struct blk_node *node = blk_named_find(fronts, name);
-	struct blk_front *front;
-
-	if (!node) {
-		error_set(err, ENOENT,
-			  "can't find value '%s': there is no such drive with "
-			  "if=none, and no such node",
-			  name);
-		return NULL;
-	}
-	if (blk_ctx_is_attached(node->ctx)) {
-		error_set(err, EBUSY,
-			  "the node '%s' is in use by another device, or "
-			  "shares nodes with one that is",
-			  name);
-		return NULL;
-	}
-	front = blk_front_new(fronts, "", node, false, err);
-	if (front)
-		blk_node_ref(node);
-	return front;
 }

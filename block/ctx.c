@@ -25,6 +25,9 @@
 
 struct blk_ctx {
 	unsigned refs;
+	struct list link; /* of the machine's */
+	struct blk_fronts *all;
+	struct blk_ctx *next; /* ring of those with one owner */
 	int fd;
 	struct loop *loop;
 	struct loop_fd *lfd;
@@ -58,6 +61,8 @@ struct blk_ctx *blk_ctx_new(struct error *err)
 		return NULL;
 	}
 	ctx->refs = 1;
+	ctx->next = ctx;
+	list_init(&ctx->link);
 	ctx->max = MAX_WORKERS;
 	clock_init_realtime(&ctx->clock);
 	list_init(&ctx->nodes);
@@ -68,6 +73,17 @@ struct blk_ctx *blk_ctx_new(struct error *err)
 	list_init(&ctx->finished);
 	pthread_mutex_init(&ctx->lock, NULL);
 	pthread_cond_init(&ctx->work, NULL);
+	return ctx;
+}
+
+struct blk_ctx *blk_ctx_new_in(struct blk_fronts *all, struct error *err)
+{
+	struct blk_ctx *ctx = blk_ctx_new(err);
+
+	if (!ctx)
+		return NULL;
+	ctx->all = all;
+	list_add_tail(&all->ctxs, &ctx->link);
 	return ctx;
 }
 
@@ -99,12 +115,24 @@ static void leave_loop(struct blk_ctx *ctx)
 	ctx->loop = NULL;
 }
 
+static void leave_ring(struct blk_ctx *ctx)
+{
+	struct blk_ctx *before = ctx;
+
+	while (before->next != ctx)
+		before = before->next;
+	before->next = ctx->next;
+	ctx->next = ctx;
+}
+
 void blk_ctx_unref(struct blk_ctx *ctx)
 {
 	if (!ctx || --ctx->refs)
 		return;
 	stop_workers(ctx);
 	leave_loop(ctx);
+	leave_ring(ctx);
+	list_del(&ctx->link);
 	close(ctx->fd);
 	pthread_mutex_destroy(&ctx->lock);
 	pthread_cond_destroy(&ctx->work);
@@ -195,13 +223,57 @@ static bool reap(struct blk_ctx *ctx)
 	return any;
 }
 
+static bool reap_ring(struct blk_ctx *ctx)
+{
+	struct blk_ctx *c = ctx, *next;
+	bool any = false;
+
+	do {
+		blk_ctx_ref(c);
+		any |= reap(c);
+		next = c->next;
+		blk_ctx_unref(c);
+		c = next;
+	} while (c != ctx);
+	return any;
+}
+
+static nfds_t ring_len(const struct blk_ctx *ctx)
+{
+	const struct blk_ctx *c;
+	nfds_t n = 1;
+
+	for (c = ctx->next; c != ctx; c = c->next)
+		n++;
+	return n;
+}
+
+/* Until one of the ring has something to do. */
+static void wait_ring(struct blk_ctx *ctx)
+{
+	nfds_t n = ring_len(ctx), i;
+	struct pollfd one = {.fd = ctx->fd};
+	struct pollfd *pfd = n == 1 ? &one : calloc(n, sizeof(*pfd));
+	struct blk_ctx *c = ctx;
+
+	if (!pfd) {
+		poll(NULL, 0, 1); /* then look again */
+		return;
+	}
+	for (i = 0; i < n; i++, c = c->next)
+		pfd[i] = (struct pollfd){.fd = c->fd, .events = POLLIN};
+	if (poll(pfd, n, -1) > 0)
+		for (i = 0; i < n; i++, c = c->next)
+			if (pfd[i].revents)
+				quiet(c);
+	if (pfd != &one)
+		free(pfd);
+}
+
 void blk_ctx_poll(struct blk_ctx *ctx, bool wait)
 {
-	struct pollfd pfd = {.fd = ctx->fd, .events = POLLIN};
-
-	while (!reap(ctx) && wait)
-		if (poll(&pfd, 1, -1) > 0)
-			quiet(ctx);
+	while (!reap_ring(ctx) && wait)
+		wait_ring(ctx);
 }
 
 static void on_event(void *arg, uint32_t events)
@@ -215,7 +287,7 @@ static void on_event(void *arg, uint32_t events)
 	blk_ctx_unref(ctx);
 }
 
-int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
+static int attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
 {
 	leave_loop(ctx);
 	if (!loop)
@@ -231,6 +303,99 @@ int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
 	return 0;
 }
 
+int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
+{
+	struct blk_ctx *c = ctx;
+	int rc = 0;
+
+	do {
+		rc = attach(c, loop, err);
+		c = c->next;
+	} while (rc == 0 && c != ctx);
+	if (rc < 0)
+		blk_ctx_attach(ctx, NULL, NULL);
+	return rc;
+}
+
+static bool is_linked(const struct blk_ctx *a, const struct blk_ctx *b)
+{
+	const struct blk_ctx *c;
+
+	for (c = a->next; c != a && c != b; c = c->next)
+		;
+	return c == b;
+}
+
+int blk_ctx_link(struct blk_ctx *a, struct blk_ctx *b, struct error *err)
+{
+	struct blk_ctx *next = a->next;
+	int rc = 0;
+
+	if (is_linked(a, b))
+		return 0;
+	if (a->loop && b->loop && a->loop != b->loop)
+		return error_set(err, EBUSY,
+				 "these nodes are at work for different "
+				 "devices, each in a thread of its own");
+	if (a->loop != b->loop)
+		rc = blk_ctx_attach(a->loop ? b : a,
+				    a->loop ? a->loop : b->loop, err);
+	if (rc < 0)
+		return rc;
+	a->next = b->next;
+	b->next = next;
+	return 0;
+}
+
+struct blk_ctx *blk_ctx_next(struct blk_ctx *ctx, struct blk_ctx *at)
+{
+	const struct list *next;
+
+	if (!ctx->all)
+		return at ? NULL : ctx;
+	next = at ? at->link.next : ctx->all->ctxs.next;
+	return next == &ctx->all->ctxs
+		       ? NULL
+		       : container_of(next, struct blk_ctx, link);
+}
+
+struct blk_ctx *blk_ctx_of(struct list *link)
+{
+	return container_of(link, struct blk_ctx, link);
+}
+
+bool blk_ctx_is_shared(const struct blk_ctx *ctx)
+{
+	return ctx->all != NULL;
+}
+
+static bool has_users(const struct blk_ctx *ctx)
+{
+	const struct blk_node *node;
+
+	list_for_each (node, &ctx->nodes, struct blk_node, link)
+		if (!list_empty(&node->users))
+			return true;
+	return false;
+}
+
+bool blk_ctx_is_used(struct blk_ctx *ctx)
+{
+	const struct blk_ctx *c;
+
+	for (c = ctx->next; c != ctx && !has_users(c); c = c->next)
+		;
+	return has_users(c);
+}
+
+void blk_ctx_call(struct blk_ctx *ctx, void (*fn)(void *arg), void *arg)
+{
+	if (ctx->loop)
+		loop_call(ctx->loop, fn, arg);
+	else
+		fn(arg);
+}
+
 struct clock *blk_ctx_clock(struct blk_ctx *ctx)
 {
 	if (!ctx->has_timers && ctx->loop &&
@@ -240,9 +405,9 @@ struct clock *blk_ctx_clock(struct blk_ctx *ctx)
 	return &ctx->clock;
 }
 
-bool blk_ctx_is_attached(const struct blk_ctx *ctx)
+struct loop *blk_ctx_loop(const struct blk_ctx *ctx)
 {
-	return ctx->loop != NULL;
+	return ctx->loop;
 }
 
 void blk_ctx_defer(struct blk_ctx *ctx, struct blk_task *task)
@@ -371,5 +536,5 @@ struct list *blk_ctx_nodes(struct blk_ctx *ctx)
 
 unsigned blk_ctx_number(struct blk_ctx *ctx)
 {
-	return ctx->number++;
+	return ctx->all ? ctx->all->nodes++ : ctx->number++;
 }

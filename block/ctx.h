@@ -19,16 +19,34 @@
 #include "vmm/loop.h"
 
 struct blk_ctx;
+struct blk_fronts;
 struct blk_req;
 struct clock;
 
 /* Has one reference, the caller's. */
 struct blk_ctx *blk_ctx_new(struct error *err);
+/* One of a machine's, whose nodes have names that are the machine's. */
+struct blk_ctx *blk_ctx_new_in(struct blk_fronts *all, struct error *err);
 struct blk_ctx *blk_ctx_ref(struct blk_ctx *ctx);
 /* Nothing is under way when the last one goes. */
 void blk_ctx_unref(struct blk_ctx *ctx);
 
-/* The loop's thread is the owner from now on; loop NULL: the caller. */
+/*
+ * Nodes of two contexts are to know each other: from now on both have the same
+ * owner.  -EBUSY: they are at work in two threads.
+ */
+int blk_ctx_link(struct blk_ctx *a, struct blk_ctx *b, struct error *err);
+/* By its place in the machine's list. */
+struct blk_ctx *blk_ctx_of(struct list *link);
+/* The next of those that have their names together; NULL: the first. */
+struct blk_ctx *blk_ctx_next(struct blk_ctx *ctx, struct blk_ctx *at);
+/* Has it names that are a machine's? */
+bool blk_ctx_is_shared(const struct blk_ctx *ctx);
+
+/*
+ * The loop's thread is the owner from now on, loop NULL: the caller; of those
+ * that are linked, too.
+ */
 int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err);
 
 /*
@@ -36,8 +54,12 @@ int blk_ctx_attach(struct blk_ctx *ctx, struct loop *loop, struct error *err);
  * while a loop has the context.
  */
 struct clock *blk_ctx_clock(struct blk_ctx *ctx);
-/* Has a loop got it? */
-bool blk_ctx_is_attached(const struct blk_ctx *ctx);
+/* The loop that has it, or NULL. */
+struct loop *blk_ctx_loop(const struct blk_ctx *ctx);
+/* Main loop: calls fn in the owner's thread and waits for it. */
+void blk_ctx_call(struct blk_ctx *ctx, void (*fn)(void *arg), void *arg);
+/* Is anything using a node that lives here, or in a linked one? */
+bool blk_ctx_is_used(struct blk_ctx *ctx);
 
 /*
  * Handles what is there; if that is nothing and wait is set, waits for

@@ -14,6 +14,7 @@ struct blk_driver {
 	const char *name;
 	bool protocol; /* has no BLK_FILE of its own */
 	bool filter; /* shows its BLK_FILE's disk as it is */
+	bool plain; /* changes its BLK_FILE only as it is changed itself */
 	/* May discards of a whole image be taken as its new content? */
 	bool zero_init;
 	bool compresses; /* takes BLK_COMPRESS */
@@ -40,6 +41,9 @@ struct blk_driver {
 	void (*submit)(struct blk_node *node, struct blk_req *req);
 	/* The same at once, in the calling thread; only protocols. */
 	int (*run)(struct blk_node *node, struct blk_req *req);
+	/* Locks what it is in against others: what is now granted. */
+	int (*grant)(struct blk_node *node, const struct blk_grant *grant,
+		     struct error *err);
 	/* Brings what is still to be done to its end. */
 	void (*drain)(struct blk_node *node);
 

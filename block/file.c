@@ -231,19 +231,21 @@ static int take_locking(struct blk_node *node, json_t *options,
 static int open_host(struct file_state *f, json_t *options, struct error *err)
 {
 	struct blk_node *node = f->node;
+	/* In a machine the locks come with the users. */
+	unsigned late = blk_ctx_is_shared(node->ctx) ? BLK_O_NO_LOCK : 0;
 	int rc = take_locking(node, options, err);
 
 	if (rc < 0)
 		return rc;
-	rc = host_file_open(blk_path_plain(node->filename), node->flags,
+	rc = host_file_open(blk_path_plain(node->filename), node->flags | late,
 			    &f->host, err);
 	if ((rc == -EACCES || rc == -EPERM || rc == -EROFS) &&
 	    (node->flags & BLK_O_RDWR) &&
 	    (node->flags & BLK_O_AUTO_READ_ONLY)) {
 		node->flags &= ~(unsigned)BLK_O_RDWR;
 		node->readonly = true;
-		rc = host_file_open(blk_path_plain(node->filename), node->flags,
-				    &f->host, err);
+		rc = host_file_open(blk_path_plain(node->filename),
+				    node->flags | late, &f->host, err);
 	}
 	if (rc < 0)
 		return rc;
@@ -278,6 +280,18 @@ static void file_close(struct blk_node *node)
 	close(f->host.fd);
 }
 
+static int file_grant(struct blk_node *node, const struct blk_grant *grant,
+		      struct error *err)
+{
+	struct file_state *f = node->state;
+	struct host_locks locks = {.does = grant->need,
+				   .forbids = BLK_PERM_ALL & ~grant->share};
+
+	if (node->flags & BLK_O_NO_LOCK)
+		return 0;
+	return host_file_lock(&f->host, &locks, err);
+}
+
 static bool file_has_zero_init(const struct blk_node *node)
 {
 	const struct file_state *f = node->state;
@@ -291,8 +305,9 @@ static const char *const options[] = {"filename", "locking", NULL};
 	{ \
 		.name = driver_name, .protocol = true, .options = options, \
 		.state_size = sizeof(struct file_state), .open = file_open, \
-		.close = file_close, .submit = file_submit, .run = node_run, \
-		.status = file_status, .has_zero_init = file_has_zero_init, \
+		.close = file_close, .grant = file_grant, \
+		.submit = file_submit, .run = node_run, .status = file_status, \
+		.has_zero_init = file_has_zero_init, \
 		.allocated_size = file_allocated, .truncate = file_truncate, \
 	}
 

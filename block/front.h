@@ -6,6 +6,18 @@
 #include "block/node.h"
 #include "vmm/monitor.h"
 
+/* Main loop; the count of front ends that it serves. */
+struct blk_thread {
+	unsigned refs;
+	struct loop *loop;
+	pthread_t thread;
+};
+
+struct blk_thread *blk_thread_new(const char *name, struct error *err);
+struct blk_thread *blk_thread_ref(struct blk_thread *t);
+/* The last one ends it. */
+void blk_thread_unref(struct blk_thread *t);
+
 /*
  * Calls fn in the I/O thread, with requests in flight; not at all without a
  * medium.  Main loop, machine lock.

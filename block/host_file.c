@@ -24,15 +24,13 @@
 
 #include "block/node.h"
 
-enum perm { PERM_READ = 0, PERM_WRITE = 1 };
-
 #define LOCK_DOES    100
 #define LOCK_FORBIDS 200
 #define PERMS	     4 /* read, write, write-unchanged, resize */
 
-static int lock_byte(int fd, off_t byte)
+static int lock_byte(int fd, unsigned byte, short type)
 {
-	struct flock lock = {.l_type = F_RDLCK,
+	struct flock lock = {.l_type = type,
 			     .l_whence = SEEK_SET,
 			     .l_start = byte,
 			     .l_len = 1};
@@ -70,8 +68,10 @@ static bool fdinfo_has_lock(const char *pid, const char *fd, dev_t dev,
 	return found;
 }
 
-static bool process_has_lock(const char *pid, dev_t dev, ino_t ino)
+/* Other than by the file own_fd of ours. */
+static bool process_has_lock(const char *pid, int own_fd, dev_t dev, ino_t ino)
 {
+	bool ours = strtol(pid, NULL, 10) == getpid();
 	char path[64];
 	struct dirent *e;
 	bool found = false;
@@ -80,7 +80,8 @@ static bool process_has_lock(const char *pid, dev_t dev, ino_t ino)
 	snprintf(path, sizeof(path), "/proc/%.16s/fdinfo", pid);
 	dir = opendir(path);
 	while (dir && !found && (e = readdir(dir)))
-		if (isdigit((unsigned char)*e->d_name))
+		if (isdigit((unsigned char)*e->d_name) &&
+		    !(ours && strtol(e->d_name, NULL, 10) == own_fd))
 			found = fdinfo_has_lock(pid, e->d_name, dev, ino);
 	if (dir)
 		closedir(dir);
@@ -104,7 +105,7 @@ static void find_holder(int fd, char *buf, size_t size)
 	}
 	while ((e = readdir(proc))) {
 		if (!isdigit((unsigned char)*e->d_name) ||
-		    !process_has_lock(e->d_name, st.st_dev, st.st_ino))
+		    !process_has_lock(e->d_name, fd, st.st_dev, st.st_ino))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.16s/comm", e->d_name);
 		f = fopen(path, "re");
@@ -122,44 +123,92 @@ static void find_holder(int fd, char *buf, size_t size)
 	closedir(proc);
 }
 
-static int in_use(int fd, bool readonly, struct error *err)
+static int in_use(int fd, unsigned n, struct error *err)
 {
-	struct flock none = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+	static const char *const names[PERMS] = {"shared \"read\"", "\"write\"",
+						 "\"write unchanged\"",
+						 "\"resize\""};
 	char holder[128];
 
-	/* Without ours, the locks that are found are the other's. */
-	fcntl(fd, F_OFD_SETLK, &none);
 	find_holder(fd, holder, sizeof(holder));
 	return error_set(err, EAGAIN,
 			 "cannot get %s lock: the image is in use by %s",
-			 readonly ? "shared \"read\"" : "\"write\"", holder);
+			 names[n], holder);
+}
+
+static void drop_locks(int fd, const struct host_locks *locks)
+{
+	unsigned n;
+
+	for (n = 0; n < PERMS; n++) {
+		if (locks->does & 1u << n)
+			lock_byte(fd, LOCK_DOES + n, F_UNLCK);
+		if (locks->forbids & 1u << n)
+			lock_byte(fd, LOCK_FORBIDS + n, F_UNLCK);
+	}
+}
+
+static int take_locks(int fd, const struct host_locks *locks)
+{
+	unsigned n;
+	int rc = 0;
+
+	for (n = 0; n < PERMS && rc == 0; n++) {
+		if (locks->does & 1u << n)
+			rc = lock_byte(fd, LOCK_DOES + n, F_RDLCK);
+		if (rc == 0 && (locks->forbids & 1u << n))
+			rc = lock_byte(fd, LOCK_FORBIDS + n, F_RDLCK);
+	}
+	return rc;
+}
+
+static bool clashes(int fd, const struct host_locks *locks, unsigned n)
+{
+	unsigned bit = 1u << n;
+
+	return ((locks->does & bit) && is_locked(fd, LOCK_FORBIDS + n)) ||
+	       ((locks->forbids & bit) && is_locked(fd, LOCK_DOES + n));
 }
 
 /*
  * Ours first, then a look at the others': of two who start at once, one sees
  * the other.
  */
-static int lock_image(int fd, unsigned flags, struct error *err)
+int host_file_lock(struct host_file *f, const struct host_locks *locks,
+		   struct error *err)
 {
-	bool readonly = !(flags & BLK_O_RDWR);
-	bool does[PERMS] = {[PERM_READ] = true, [PERM_WRITE] = !readonly};
-	bool forbids[PERMS] = {[PERM_WRITE] = !(flags & BLK_O_FORCE_SHARE)};
-	int n, rc = 0;
+	struct host_locks more = {locks->does & ~f->locks.does,
+				  locks->forbids & ~f->locks.forbids};
+	struct host_locks less = {f->locks.does & ~locks->does,
+				  f->locks.forbids & ~locks->forbids};
+	int rc = take_locks(f->fd, &more);
+	unsigned n = 0;
 
-	for (n = 0; n < PERMS && rc == 0; n++) {
-		if (does[n])
-			rc = lock_byte(fd, LOCK_DOES + n);
-		if (rc == 0 && forbids[n])
-			rc = lock_byte(fd, LOCK_FORBIDS + n);
-	}
 	/* File systems without locks: nobody has any. */
 	if (rc == -EINVAL || rc == -ENOLCK || rc == -EOPNOTSUPP)
 		return 0;
-	for (n = 0; n < PERMS && rc == 0; n++)
-		if ((does[n] && is_locked(fd, LOCK_FORBIDS + n)) ||
-		    (forbids[n] && is_locked(fd, LOCK_DOES + n)))
-			rc = -EAGAIN;
-	return rc < 0 ? in_use(fd, readonly, err) : 0;
+	while (rc == 0 && n < PERMS && !clashes(f->fd, &more, n))
+		n++;
+	if (n < PERMS)
+		rc = -EAGAIN;
+	drop_locks(f->fd, rc < 0 ? &more : &less);
+	if (rc < 0)
+		return in_use(f->fd, n, err);
+	f->locks = *locks;
+	return 0;
+}
+
+/* Of one who is alone with the image. */
+static int lock_image(struct host_file *f, unsigned flags, struct error *err)
+{
+	struct host_locks locks = {.does = BLK_PERM_READ,
+				   .forbids = BLK_PERM_WRITE};
+
+	if (flags & BLK_O_RDWR)
+		locks.does |= BLK_PERM_WRITE;
+	if (flags & BLK_O_FORCE_SHARE)
+		locks.forbids = 0;
+	return host_file_lock(f, &locks, err);
 }
 
 int host_file_size(const struct host_file *file, uint64_t *size)
@@ -205,7 +254,7 @@ static int prepare(struct host_file *f, unsigned flags, struct error *err)
 	rc = host_file_size(f, &f->size);
 	if (rc < 0)
 		return error_errno(err, -rc, "cannot get the size");
-	return flags & BLK_O_NO_LOCK ? 0 : lock_image(f->fd, flags, err);
+	return flags & BLK_O_NO_LOCK ? 0 : lock_image(f, flags, err);
 }
 
 int host_file_open(const char *file, unsigned flags, struct host_file *out,
@@ -213,6 +262,7 @@ int host_file_open(const char *file, unsigned flags, struct host_file *out,
 {
 	int rc;
 
+	out->locks = (struct host_locks){0, 0};
 	out->fd = open(file, open_flags(flags));
 	if (out->fd < 0 && errno == EISDIR)
 		return error_set(err, EISDIR, "cannot open: it is a directory");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "block/perms.h"
 
 struct blk_node *blk_node_ref(struct blk_node *node)
 {
@@ -23,10 +24,11 @@ void blk_node_unref(struct blk_node *node)
 		return;
 	blk_node_drain(node);
 	node->driver->close(node);
-	for (i = 0; i < BLK_CHILDREN; i++)
-		blk_node_unref(node->child[i]);
 	ctx = node->ctx;
 	list_del(&node->link);
+	for (i = 0; i < BLK_CHILDREN; i++)
+		blk_node_unref(node->child[i]);
+	blk_perms_update(ctx, NULL, NULL); /* those below may have less */
 	free(node->state);
 	free(node->filename);
 	free(node);
@@ -42,12 +44,25 @@ struct blk_node *blk_node_image(struct blk_node *node)
 
 struct blk_node *blk_node_find(struct blk_ctx *ctx, const char *name)
 {
+	struct blk_ctx *c = NULL;
 	struct blk_node *node;
 
-	list_for_each (node, blk_ctx_nodes(ctx), struct blk_node, link)
-		if (!strcmp(node->name, name))
-			return node;
+	while ((c = blk_ctx_next(ctx, c)))
+		list_for_each (node, blk_ctx_nodes(c), struct blk_node, link)
+			if (!strcmp(node->name, name))
+				return node;
 	return NULL;
+}
+
+static void unref_in_thread(void *arg)
+{
+	blk_node_unref(arg);
+}
+
+void blk_node_release(struct blk_node *node)
+{
+	if (node)
+		blk_ctx_call(node->ctx, unref_in_thread, node);
 }
 
 static int check(const struct blk_node *node, const struct blk_req *req)

@@ -36,6 +36,11 @@ enum blk_detect {
 
 struct blk_driver;
 
+/* BLK_PERM_* of all parents and users together; block/perms.h. */
+struct blk_grant {
+	unsigned need, share;
+};
+
 struct blk_node {
 	struct list link; /* of its context */
 	const struct blk_driver *driver;
@@ -58,6 +63,8 @@ struct blk_node {
 	const struct blk_node *opener; /* whose child this becomes; the same */
 	unsigned depth; /* below the graph's root, while opening */
 	struct list unaligned; /* writes that change parts of blocks */
+	struct list users; /* struct blk_user: those that are no nodes */
+	struct blk_grant grant;
 };
 
 /*

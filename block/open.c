@@ -12,6 +12,7 @@
 #include "block/formats.h"
 #include "block/options.h"
 #include "block/path.h"
+#include "block/perms.h"
 #include "vmm/log.h"
 
 #define PROBE_LEN     2048
@@ -74,7 +75,9 @@ static struct blk_node *new_node(struct blk_ctx *ctx, const struct blk_how *how,
 	node->readonly = !(how->flags & BLK_O_RDWR);
 	node->detect = how->detect;
 	node->align = node->mem_align = 1;
+	node->grant.share = BLK_PERM_ALL;
 	list_init(&node->unaligned);
+	list_init(&node->users);
 	list_init(&node->link);
 	return node;
 }
@@ -89,6 +92,7 @@ static void drop_node(struct blk_node *node)
 	list_del(&node->link);
 	free(node->state);
 	free(node->filename);
+	blk_perms_update(node->ctx, node->opener, NULL);
 	blk_ctx_unref(node->ctx);
 	free(node);
 }
@@ -174,6 +178,8 @@ static int start_driver(struct blk_node *node, json_t *options,
 		rc = open_file_child(node, options, err);
 	if (rc == 0 && !node->driver)
 		rc = guess(node, err);
+	if (rc == 0)
+		rc = blk_perms_update(node->ctx, node, err);
 	if (rc < 0)
 		return rc;
 	node->state = calloc(1, node->driver->state_size + 1);
@@ -309,6 +315,8 @@ static struct blk_node *refer(struct blk_node *node, const char *name,
 {
 	struct blk_node *other = blk_node_find(node->ctx, name);
 
+	if (other && blk_ctx_link(node->ctx, other->ctx, err) < 0)
+		return NULL;
 	if (other)
 		return blk_node_ref(other);
 	error_set(err, ENOENT, "Cannot find device='' nor node-name='%s'",
@@ -337,8 +345,10 @@ int blk_open_child(struct blk_node *node, enum blk_child which, json_t *options,
 			  "options",
 			  name);
 	json_decref(child);
-	return node->child[which] ? 0
-				  : -(err && err->code ? err->code : EINVAL);
+	if (!node->child[which])
+		return -(err && err->code ? err->code : EINVAL);
+	/* With the first one the node is not all there yet. */
+	return which == BLK_FILE ? 0 : blk_perms_update(node->ctx, node, err);
 }
 
 /* Is the file one of those that are being opened, by whatever name? */
@@ -376,7 +386,8 @@ static int open_backing_file(struct blk_node *node, json_t *options,
 		node->child[BLK_BACKING] =
 			open_named(node->ctx, options, path, format, &how, err);
 	free(path);
-	if (node->child[BLK_BACKING])
+	if (node->child[BLK_BACKING] &&
+	    blk_perms_update(node->ctx, node, err) == 0)
 		return 0;
 	return error_prefix(err, "Could not open backing file '%s'", file);
 }

@@ -242,6 +242,7 @@ const struct blk_driver blk_raw = {
 	.name = "raw",
 	.state_size = sizeof(struct raw),
 	.create_opts = create_opts,
+	.plain = true,
 	.options = options,
 	.open = raw_open,
 	.close = raw_close,

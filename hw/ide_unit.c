@@ -42,6 +42,8 @@ static const struct opt_desc opts[] = {
 	{PROPERTY("write-cache", OPT_ONOFFAUTO, write_cache),
 	 .dflt = "auto",
 	 .help = "off: each write is on the disk before the guest goes on"},
+	{PROPERTY("share-rw", OPT_BOOL, share),
+	 .help = "on: others may write to the same node"},
 	REFUSED_BUT("account-failed", "auto"),
 	REFUSED_BUT("account-invalid", "auto"),
 	REFUSED_BUT("backend_defaults", "auto"),
@@ -59,7 +61,6 @@ static const struct opt_desc opts[] = {
 	REFUSED_BUT("physical_block_size", "0 512"),
 	REFUSED_BUT("rotation_rate", "0"),
 	REFUSED_BUT("secs", "0"),
-	REFUSED_BUT("share-rw", "off"),
 	REFUSED_BUT("wwn", "0"),
 	{.type = OPT_END},
 };
@@ -93,6 +94,21 @@ static void set_text(char *field, size_t size, const char *text)
 		snprintf(field, size, "%s", text);
 }
 
+int ide_claim(struct blk_front *front, const char *path, bool cdrom, bool share,
+	      struct error *err)
+{
+	unsigned need = BLK_PERM_READ, shares;
+
+	shares = BLK_PERM_READ | BLK_PERM_UNCHANGED;
+	if (!cdrom) {
+		need |= BLK_PERM_WRITE;
+		shares |= BLK_PERM_RESIZE;
+	}
+	if (share)
+		shares |= BLK_PERM_WRITE;
+	return blk_front_attach(front, path, need, shares, err);
+}
+
 static int init(struct device *dev, struct error *err)
 {
 	struct ide_unit *u = (struct ide_unit *)dev;
@@ -103,8 +119,10 @@ static int init(struct device *dev, struct error *err)
 	if (rc < 0)
 		return rc;
 	u->blk->removable = cdrom;
-	set_text(u->blk->device, sizeof(u->blk->device),
-		 dev->id ? dev->id : dev->path);
+	rc = ide_claim(u->blk, dev->id ? dev->id : dev->path, cdrom, u->share,
+		       err);
+	if (rc < 0)
+		return rc;
 	if (u->werror != ACTION_AUTO)
 		u->blk->werror = (enum blk_action)u->werror;
 	if (u->rerror != ACTION_AUTO)

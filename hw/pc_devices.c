@@ -139,8 +139,8 @@ static int plug_device(struct pc *pc, const struct opt_list *list,
 
 	if (!class || !class->user)
 		return no_such_device(driver, err);
-	dev = device_new(pc->m, class, opt_list_get(list, "id"), class->name,
-			 NULL, err);
+	dev = device_new(pc->m, class, opt_list_get(list, "id"), NULL, NULL,
+			 err);
 	if (!dev)
 		return -EINVAL;
 	if (class->bus == DEVICE_IDE)

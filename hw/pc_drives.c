@@ -82,11 +82,11 @@ static unsigned open_flags(const struct config *conf,
 }
 
 /* NULL without error: there is no medium. */
-static struct blk_node *open_node(const struct config *conf,
-				  const struct drive_conf *d, struct error *err)
+static struct blk_node *open_node(struct machine *m, const struct drive_conf *d,
+				  struct error *err)
 {
 	struct blk_open how = {.format = d->format,
-			       .flags = open_flags(conf, d)};
+			       .flags = open_flags(m->config, d)};
 	struct blk_node *node;
 
 	if (d->file && *d->file)
@@ -94,7 +94,7 @@ static struct blk_node *open_node(const struct config *conf,
 	else if (!d->node.n)
 		return NULL;
 	how.options = blk_options_of_list(&d->node);
-	node = blk_open_alone(&how, err);
+	node = blk_open_drive(m->fronts, &how, err);
 	json_decref(how.options);
 	if (!node)
 		error_prefix(err, "%s", d->option);
@@ -135,7 +135,7 @@ static struct blk_front *open_front(struct machine *m,
 			  d->id);
 		return NULL;
 	}
-	node = open_node(m->config, d, &failed);
+	node = open_node(m, d, &failed);
 
 	if (failed.code) {
 		*err = failed;
@@ -145,7 +145,7 @@ static struct blk_front *open_front(struct machine *m,
 			      err);
 	if (!front) {
 		error_prefix(err, "%s", d->option);
-		blk_node_unref(node);
+		blk_node_release(node);
 		return NULL;
 	}
 	if (set_limits(m, front, d, err) < 0) {
@@ -167,7 +167,7 @@ static int attach(struct places *p, const struct drive_conf *d,
 {
 	bool cdrom = d->media == MEDIA_CDROM;
 	struct blk_front *front;
-	char name[32];
+	char name[32], path[128];
 	int index = choose_place(p, d, err);
 	unsigned bus, unit;
 
@@ -187,8 +187,12 @@ static int attach(struct places *p, const struct drive_conf *d,
 				 "an IDE disk needs",
 				 d->option);
 	}
-	snprintf(front->device, sizeof(front->device), "%.40s/ide.%u/%u",
-		 p->ide->pci.dev.path, bus, unit);
+	snprintf(path, sizeof(path), "%.100s/ide.%u/%u", p->ide->pci.dev.path,
+		 bus, unit);
+	if (ide_claim(front, path, cdrom, false, err) < 0) {
+		blk_front_free(front);
+		return error_prefix(err, "%s", d->option);
+	}
 	ide_attach(&p->ide->channel[bus], unit, front, cdrom,
 		   (unsigned)index + 1, d->serial);
 	return 0;

@@ -28,6 +28,21 @@ static int apply_globals(struct device *dev, struct error *err)
 	return 0;
 }
 
+static void set_path(struct device *dev, const char *id, const char *name)
+{
+	const char *above = dev->parent ? dev->parent->path
+			    : id	? "/machine/peripheral"
+					: "/machine";
+
+	if (id || name)
+		snprintf(dev->path, sizeof(dev->path), "%.62s/%.62s", above,
+			 id ? id : name);
+	else
+		snprintf(dev->path, sizeof(dev->path),
+			 "/machine/peripheral-anon/device[%u]",
+			 dev->machine->nameless++);
+}
+
 struct device *device_new(struct machine *m, const struct device_class *class,
 			  const char *id, const char *name,
 			  struct device *parent, struct error *err)
@@ -47,10 +62,7 @@ struct device *device_new(struct machine *m, const struct device_class *class,
 	dev->class = class;
 	dev->machine = m;
 	dev->parent = parent;
-	snprintf(dev->path, sizeof(dev->path), "%.48s/%.14s",
-		 parent ? parent->path
-			: (id ? "/machine/peripheral" : "/machine"),
-		 id ? id : name);
+	set_path(dev, id, name);
 	list_add_tail(&m->devices, &dev->link);
 	if (class->opts)
 		opt_defaults(class->opts, dev);

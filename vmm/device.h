@@ -77,7 +77,7 @@ struct device {
 	struct device *parent;
 	struct list link; /* machine->devices, in the order of birth */
 	char *id; /* the user's name for it, or NULL */
-	char path[64]; /* "/machine/isa.0/rtc" */
+	char path[128]; /* "/machine/isa.0/rtc" */
 	bool live; /* between init and fini */
 	struct bus_region region[DEVICE_REGIONS]; /* as class->regions */
 	struct irq irq[DEVICE_IRQS]; /* outputs, connected by the wiring */
@@ -86,7 +86,7 @@ struct device {
 
 /*
  * parent NULL: a device on no bus.  name is its place in the path when it has
- * no id.
+ * no id; NULL: it is the user's, who gave it none.
  */
 struct device *device_new(struct machine *m, const struct device_class *class,
 			  const char *id, const char *name,

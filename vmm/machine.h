@@ -81,6 +81,7 @@ struct machine {
 	struct clock virt, host, realtime;
 	struct input input;
 	struct list devices;
+	unsigned nameless; /* of the user's devices, how many had no id */
 	struct list notifiers; /* in the order they are told */
 	const struct config *config; /* NULL in device tests */
 	struct kvm *kvm; /* NULL in device tests */

@@ -16,6 +16,9 @@ CHAIN = ("-blockdev driver=file,node-name=s2,filename=q.qcow2,read-only=on "
          "-blockdev driver=file,node-name=s1,filename=o.qcow2 "
          "-blockdev driver=qcow2,node-name=f1,file=s1,backing=f2 ")
 
+OVERLAYS = ("-drive if=none,id=a,file=o.qcow2,format=qcow2 "
+            "-drive if=none,id=b,file=p.qcow2,format=qcow2 ")
+
 # Both show the same.
 SAME = (
     "-drive file=r.img,format=raw",
@@ -42,6 +45,10 @@ SAME = (
     RAW + "-device ide-hd,drive=e,write-cache=off,werror=stop,id=dd",
     RAW + "-device ide-cd,drive=e", "-device ide-cd",
     NODE + "-device ide-hd,drive=a,id=dd",
+    RAW + "-device ide-hd,drive=e -device isa-debug-exit -device ide-cd",
+    NODE + "-device ide-hd,drive=a,share-rw=on -device ide-hd,drive=a,share-rw=on",
+    OVERLAYS + "-device ide-hd,drive=a -device ide-hd,drive=b",
+    OVERLAYS + "-drive file=q.qcow2,format=qcow2,read-only=on,media=cdrom",
     '-blockdev {"driver":"raw","node-name":"a","cache":{"direct":true},'
     '"file":{"driver":"file","filename":"r.img"}} -device ide-cd,drive=a',
 )
@@ -86,12 +93,23 @@ REFUSED = {
     RAW + "-device ide-hd,drive=e,unit=2": "unit=2 is not from 0 to 1",
     RAW + "-device ide-hd,drive=e,serail=x": "did you mean 'serial'?",
     RAW + "-device ide-hd,drive=e -device ide-hd,drive=e": "already in use",
+    "-drive file=r.img,format=raw -drive file=r.img,format=raw":
+        "in use by another drive of this machine",
+    OVERLAYS + "-drive file=q.qcow2,format=qcow2": "in use by another drive",
+    NODE + "-device ide-hd,drive=a -device ide-hd,drive=a":
+        "Permission conflict on node 'a': 'write' is needed by block device "
+        "'/machine/peripheral-anon/device[0]' and not shared by block device "
+        "'/machine/peripheral-anon/device[1]'",
+    NODE + "-device ide-hd,drive=f,share-rw=on -device ide-hd,drive=a":
+        "Permission conflict on node 'f'",
+    CHAIN + "-blockdev driver=qcow2,node-name=g,file=s1":
+        "'write, resize' is needed by node",
     RAW + "-device ide-hd,drive=e,rerror=no": "not one of: report",
     RAW[:-1] + ",media=cdrom -device ide-hd,drive=e": "read-only",
 }
 
 
-IMAGES = re.compile(r"\b([rqo]\.(?:img|qcow2))")
+IMAGES = re.compile(r"\b([rqop]\.(?:img|qcow2))")
 
 
 def with_images(check):
@@ -100,7 +118,8 @@ def with_images(check):
         needs(QEMU, "qemu-img")
         with tempfile.TemporaryDirectory(prefix="pcvm-drives-") as folder:
             for args in ("qcow2 q.qcow2 64M", "raw r.img 16M",
-                         "qcow2 -b q.qcow2 -F qcow2 o.qcow2"):
+                         "qcow2 -b q.qcow2 -F qcow2 o.qcow2",
+                         "qcow2 -b q.qcow2 -F qcow2 p.qcow2"):
                 subprocess.run(["qemu-img", "create", "-q", "-f",
                                 *args.split()], check=True, cwd=folder)
             check(folder)
@@ -118,7 +137,7 @@ def info_block(folder, line, program=None):
             program=program) as vm:
         text = vm.hmp("info block")
     text = re.sub(r"#block\d+", "#block", text)
-    text = re.sub(r"/machine/[^:\s]*", "/machine", text)
+    text = re.sub(r"/machine/(?!peripheral)[^:\s]*", "/machine", text)
     return re.sub(r"vl\.\w{6}", "vl", text).rstrip("\n").split("\n")
 
 
@@ -136,6 +155,9 @@ def test_chains_of_named_nodes(folder):
     have = info_block(folder, CHAIN + "-device ide-hd,drive=f1")
     assert have[0] == f"f1: {folder}/o.qcow2 (qcow2)", have
     assert have[3].endswith(f"{folder}/q.qcow2 (chain depth: 1)"), have
+    have = info_block(folder, CHAIN + "-device ide-hd,drive=f1 "
+                      "-drive file=p.qcow2,format=qcow2,backing=f2")
+    assert have[3] == have[8] and "q.qcow2 (chain" in have[3], have
 
 
 @with_images
