@@ -61,6 +61,8 @@ struct file_hints file_hints_of(const struct blk_create *how, bool nocow,
 /* Makes a file of 0 bytes, or takes a device as it is. */
 int file_create_empty(const char *name, const struct file_hints *hints,
 		      struct error *err);
+/* One that was made in vain; a device stays. */
+void file_remove(const char *name);
 void file_probe_align(struct blk_node *node, int fd);
 
 #endif

@@ -317,6 +317,15 @@ int file_create_empty(const char *name, const struct file_hints *hints,
 	return 0;
 }
 
+void file_remove(const char *name)
+{
+	struct stat st;
+
+	name = blk_path_plain(name);
+	if (lstat(name, &st) == 0 && S_ISREG(st.st_mode))
+		unlink(name);
+}
+
 /* The least that O_DIRECT takes, by trying it. */
 void file_probe_align(struct blk_node *node, int fd)
 {

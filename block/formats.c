@@ -2,6 +2,7 @@
 /* Image formats by the bytes that they begin with. */
 #include "block/formats.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "block/copy_on_read.h"
@@ -73,4 +74,19 @@ bool format_is_known(const char *name)
 		if (!strcmp(formats[i].name, name))
 			return true;
 	return false;
+}
+
+int format_refuse(const char *name, struct error *err)
+{
+	if (!strcmp(name, "luks"))
+		return error_set(err, ENOTSUP,
+				 "encrypted images (luks) are not supported by "
+				 "pcvm");
+	if (format_is_known(name))
+		return error_set(err, ENOTSUP,
+				 "the format %s is not supported by pcvm; raw "
+				 "and qcow2 are (qemu-img convert -O qcow2 "
+				 "makes one), and vdi and vpc for reading",
+				 name);
+	return error_set(err, EINVAL, "Unknown file format '%s'", name);
 }

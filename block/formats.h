@@ -7,9 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmm/error.h"
+
 /* The format that the first len bytes of an image are of; NULL for raw. */
 const char *format_probe(const uint8_t *buf, size_t len);
-/* Is it one that qemu has, so that the error can say "not yet"? */
+/* Is it one that qemu has? */
 bool format_is_known(const char *name);
+/* Says that there is no driver of that name, or why; negative. */
+int format_refuse(const char *name, struct error *err);
 
 #endif

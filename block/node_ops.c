@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "block/formats.h"
 #include "block/path.h"
 
 static int lacks(const struct blk_node *node, const char *what,
@@ -226,7 +227,7 @@ static const struct blk_driver *find(const char *format, struct error *err)
 	const struct blk_driver *driver = blk_driver_find(format);
 
 	if (!driver)
-		error_set(err, EINVAL, "Unknown file format '%s'", format);
+		format_refuse(format, err);
 	return driver;
 }
 

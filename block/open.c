@@ -28,11 +28,7 @@ static int refuse_format(const char *name, struct error *err)
 	size_t i, at = 0;
 
 	if (format_is_known(name))
-		return error_set(err, ENOTSUP,
-				 "the format %s is not supported by pcvm; raw "
-				 "and qcow2 are (qemu-img convert -O qcow2 "
-				 "makes one), and vdi and vpc for reading",
-				 name);
+		return format_refuse(name, err);
 	for (i = 0; blk_drivers[i] && at < sizeof(list); i++)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
 				       i ? ", " : "", blk_drivers[i]->name);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "block/file.h"
+#include "block/formats.h"
 #include "block/path.h"
 #include "block/qcow2_image.h"
 #include "vmm/endian.h"
@@ -20,7 +21,11 @@ struct conf {
 };
 
 #define FIELD(name)   offsetof(struct conf, name)
-#define NO_ENCRYPTION "pcvm does not support encrypted images"
+#define NO_ENCRYPTION "pcvm does not support encrypted images (LUKS, AES)"
+#define REFUSED(key) \
+	{ \
+		.name = key, .type = OPT_STRING, .refused = NO_ENCRYPTION \
+	}
 
 static const char *const preallocations[] = {"off", "metadata", "falloc",
 					     "full", NULL};
@@ -61,9 +66,14 @@ const struct opt_desc qcow2_create_opts[] = {
 	 .type = OPT_BOOL,
 	 .refused = NO_ENCRYPTION,
 	 .accepts = "off"},
-	{.name = "encrypt.format",
-	 .type = OPT_STRING,
-	 .refused = NO_ENCRYPTION},
+	REFUSED("encrypt.cipher-alg"),
+	REFUSED("encrypt.cipher-mode"),
+	REFUSED("encrypt.format"),
+	REFUSED("encrypt.hash-alg"),
+	REFUSED("encrypt.iter-time"),
+	REFUSED("encrypt.ivgen-alg"),
+	REFUSED("encrypt.ivgen-hash-alg"),
+	REFUSED("encrypt.key-secret"),
 	{.name = "extended_l2",
 	 .type = OPT_BOOL,
 	 .offset = FIELD(extended_l2),
@@ -154,6 +164,22 @@ static int check_sizes(const struct qcow2 *q, const struct conf *c,
 	return 0;
 }
 
+static int check_backing(const struct conf *c, struct error *err)
+{
+	if (c->backing_file && strlen(c->backing_file) > QCOW2_MAX_NAME)
+		return error_set(err, ENAMETOOLONG,
+				 "the name of the backing file is longer than "
+				 "%u bytes",
+				 QCOW2_MAX_NAME);
+	if (c->backing_fmt && !blk_driver_find(c->backing_fmt) &&
+	    !format_is_known(c->backing_fmt))
+		return error_set(err, EINVAL,
+				 "the backing file's format '%.100s' is "
+				 "unknown",
+				 c->backing_fmt);
+	return 0;
+}
+
 static int check_together(const struct conf *c, struct error *err)
 {
 	if (c->backing_file && c->preallocation && !c->extended_l2)
@@ -221,6 +247,7 @@ static int parse(struct opt_list *options, struct conf *c, struct qcow2 *q,
 	rc = take_version(q, c, err);
 	rc = rc < 0 ? rc : check_sizes(q, c, err);
 	rc = rc < 0 ? rc : check_together(c, err);
+	rc = rc < 0 ? rc : check_backing(c, err);
 	if (rc == 0)
 		set_features(q, c);
 	return rc;
@@ -344,11 +371,13 @@ static int write_empty(struct qcow2 *q, struct blk_ctx *ctx,
 	open.options = options;
 	q->file = q->data = blk_open(ctx, &open, err);
 	json_decref(options);
-	if (!q->file)
-		return -EIO;
-	rc = write_image(q, &l);
+	rc = q->file ? write_image(q, &l) : -EIO;
+	if (q->file && rc < 0)
+		error_errno(err, -rc, "Could not write image");
 	blk_node_unref(q->file);
-	return rc < 0 ? error_errno(err, -rc, "Could not write image") : 0;
+	if (rc < 0)
+		file_remove(how->filename);
+	return rc;
 }
 
 static int make_data_file(struct blk_ctx *ctx, const struct blk_create *how,
@@ -417,6 +446,8 @@ static int preallocate(struct blk_ctx *ctx, const struct blk_create *how,
 		return -EIO;
 	rc = qcow2_preallocate(node, 0, node->size, mode, err);
 	blk_node_unref(node);
+	if (rc < 0)
+		file_remove(how->filename);
 	return rc;
 }
 

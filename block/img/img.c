@@ -3,6 +3,8 @@
 #include "block/img/img.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +231,16 @@ static int take_global(struct img *img, int *argc, char ***argv,
 			      none, &n, err);
 }
 
+/* It asks how far a command is, and must not end one that does not tell. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 int img_main(int argc, char **argv)
 {
 	struct img img = {.program = "pcvm-img"};
@@ -239,6 +251,7 @@ int img_main(int argc, char **argv)
 
 	if (len >= 8 && !strcmp(argv[0] + len - 8, "qemu-img"))
 		img.program = "qemu-img";
+	block_signals();
 	rc = take_global(&img, &argc, &argv, &global, &err);
 	if (rc == 0 && !global.help && !global.version) {
 		img.command = argc > 1 ? find(argv[1], &err) : NULL;

@@ -198,7 +198,10 @@ void img_print_snapshots(const struct blk_snapshot *list, size_t n);
 /* What -o takes, as the table has it; without a table, nothing is printed. */
 void img_print_options(const struct opt_desc *desc);
 
-/* "    (12.34/100%)\r" on stdout, as far as it is on. */
+/*
+ * "    (12.34/100%)\r" on stdout, as far as it is on.  SIGUSR1, which img_main
+ * blocks, asks for a line of it on stderr in any case.
+ */
 struct img_progress {
 	bool on;
 	double shown;

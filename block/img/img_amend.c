@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "block/formats.h"
 #include "block/img/img.h"
 
 struct conf {
@@ -56,9 +57,7 @@ static int help_of_format(const char *format, struct error *err)
 		return error_set(err, EINVAL,
 				 "amend: -o help needs -f fmt or the name of "
 				 "an image");
-	return driver ? print_help(driver, err)
-		      : error_set(err, EINVAL, "Unknown file format '%s'",
-				  format);
+	return driver ? print_help(driver, err) : format_refuse(format, err);
 }
 
 static int amend(struct blk_node *node, const struct conf *conf,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "block/formats.h"
 #include "block/img/copy.h"
 #include "block/img/img.h"
 
@@ -134,8 +135,7 @@ static int check_out_format(const struct convert *cv, struct error *err)
 		return 0;
 	driver = blk_driver_find(conf->out_format);
 	if (!driver || driver->protocol)
-		return error_set(err, EINVAL, "Unknown file format '%s'",
-				 conf->out_format);
+		return format_refuse(conf->out_format, err);
 	if (conf->compress && !driver->compresses)
 		return error_set(err, ENOTSUP,
 				 "Compression not supported for this file "
@@ -385,8 +385,7 @@ static int print_options(const char *format, struct error *err)
 	const struct blk_driver *driver = blk_driver_find(format);
 
 	if (!driver)
-		return error_set(err, EINVAL, "Unknown file format '%s'",
-				 format);
+		return format_refuse(format, err);
 	img_print_options(driver->create_opts);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "block/formats.h"
 #include "block/img/img.h"
 #include "block/path.h"
 
@@ -310,8 +311,7 @@ static int create_run(struct img *img, void *opaque, struct error *err)
 	};
 
 	if (!m.driver)
-		return error_set(err, EINVAL, "Unknown file format '%s'",
-				 conf->format);
+		return format_refuse(conf->format, err);
 	if (!m.driver->create)
 		return error_set(err, ENOTSUP,
 				 "Format driver '%s' does not support image "

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "block/formats.h"
 #include "block/img/img.h"
 
 #define CLUSTER_DFLT 65536u
@@ -224,8 +225,7 @@ static int print_help(const struct conf *conf, struct error *err)
 	const struct blk_driver *driver = blk_driver_find(conf->target);
 
 	if (!driver)
-		return error_set(err, EINVAL, "Unknown file format '%s'",
-				 conf->target);
+		return format_refuse(conf->target, err);
 	printf("Supported %s options:\n", conf->target);
 	img_print_options(driver->create_opts);
 	return 0;

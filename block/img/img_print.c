@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the image tool prints, in forms that scripts know from qemu-img. */
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -150,8 +152,20 @@ void img_progress_start(struct img_progress *p, bool on)
 		show(p, 0);
 }
 
+static bool is_asked(void)
+{
+	const struct timespec at_once = {0};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	return sigtimedwait(&set, NULL, &at_once) == SIGUSR1;
+}
+
 void img_progress_set(struct img_progress *p, double percent)
 {
+	if (is_asked())
+		fprintf(stderr, "    (%3.2f/100%%)\n", percent);
 	if (p->on &&
 	    (percent >= p->shown + 1 || (percent >= 100 && p->shown < 100)))
 		show(p, percent);

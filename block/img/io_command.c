@@ -383,6 +383,26 @@ static int run(struct io *io, const struct io_command *c, int argc, char **argv)
 	return c->run(io, argc, argv);
 }
 
+/* Stops in the midst of a request are of another driver. */
+static int not_found(const char *name)
+{
+	static const char *const stops[] = {"break", "remove_break", "resume",
+					    "wait_break"};
+	unsigned i;
+
+	for (i = 0; i < sizeof(stops) / sizeof(*stops); i++)
+		if (!strcmp(stops[i], name)) {
+			fprintf(stderr,
+				"command \"%s\" is not supported: it is for "
+				"the blkdebug driver, which pcvm does not "
+				"have\n",
+				name);
+			return -ENOTSUP;
+		}
+	fprintf(stderr, "command \"%s\" not found\n", name);
+	return -EINVAL;
+}
+
 int io_run_line(struct io *io, char *line)
 {
 	const struct io_command *c;
@@ -401,12 +421,7 @@ int io_run_line(struct io *io, char *line)
 		return -E2BIG;
 	}
 	c = find(argv[0]);
-	if (c) {
-		rc = run(io, c, argc, argv);
-	} else {
-		fprintf(stderr, "command \"%s\" not found\n", argv[0]);
-		rc = -EINVAL;
-	}
+	rc = c ? run(io, c, argc, argv) : not_found(argv[0]);
 	fflush(stdout);
 	return rc;
 }
