@@ -11,6 +11,9 @@
 
 #include "block/node.h"
 
+/* Bytes of a table of blocks, which is in memory as a whole. */
+#define MAPPED_TABLE_MAX (64u << 20)
+
 struct mapped_run {
 	uint64_t len; /* from the offset on; at least 1 */
 	uint64_t host; /* where in BLK_FILE */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "block/node.h"
 
@@ -46,4 +47,13 @@ char *blk_path_combine(const char *base, const char *name)
 	if (asprintf(&out, "%.*s%s", (int)(slash + 1 - base), base, name) < 0)
 		return NULL;
 	return out;
+}
+
+bool blk_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(blk_path_plain(a), &x) == 0 &&
+	       stat(blk_path_plain(b), &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
 }

@@ -3,6 +3,7 @@
 #ifndef BLOCK_PATH_H
 #define BLOCK_PATH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "vmm/error.h"
@@ -13,5 +14,7 @@ const char *blk_path_protocol(const char *name, size_t *len);
 int blk_path_check(const char *name, struct error *err);
 /* Without "file:". */
 const char *blk_path_plain(const char *name);
+/* Are both names of one file that there is? */
+bool blk_same_file(const char *a, const char *b);
 
 #endif

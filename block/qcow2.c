@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "block/options.h"
+#include "block/path.h"
 #include "block/qcow2_create.h"
 #include "block/qcow2_image.h"
 #include "block/qcow2_ops.h"
@@ -222,12 +223,33 @@ static int take_others(struct qcow2 *q, json_t *options, struct error *err)
 	return rc < 0 ? rc : qcow2_overlap_options(q, options, err);
 }
 
+/* By the name that the image has: never anything but a file or a device. */
+static int open_named_data(struct qcow2 *q, unsigned flags, struct error *err)
+{
+	char *path = blk_path_combine(q->node->filename, q->data_file);
+	json_t *own = json_object();
+	int rc;
+
+	/* Data would be written over the tables. */
+	if (path && blk_same_file(path, q->node->filename)) {
+		rc = error_set(err, EINVAL, "it is the image itself");
+	} else {
+		json_object_set_new(own, "data-file.driver",
+				    json_string("file"));
+		json_object_set_new(own, "data-file.filename",
+				    json_string_nocheck(path ? path : ""));
+		rc = blk_open_child(q->node, BLK_DATA, own, "data-file", flags,
+				    err);
+	}
+	free(path);
+	json_decref(own);
+	return rc;
+}
+
 static int open_data_file(struct qcow2 *q, json_t *options, struct error *err)
 {
 	struct blk_node *node = q->node;
 	unsigned flags = node->flags | BLK_O_RESIZE | BLK_O_UNMAP;
-	json_t *own;
-	char *path;
 	int rc;
 
 	q->data = q->file;
@@ -243,16 +265,7 @@ static int open_data_file(struct qcow2 *q, json_t *options, struct error *err)
 	}
 	if (!node->child[BLK_DATA] && q->data_file &&
 	    !(node->flags & BLK_O_NO_IO)) {
-		path = blk_path_combine(node->filename, q->data_file);
-		own = json_object();
-		json_object_set_new(own, "data-file.driver",
-				    json_string("file"));
-		json_object_set_new(own, "data-file.filename",
-				    json_string_nocheck(path ? path : ""));
-		free(path);
-		rc = blk_open_child(node, BLK_DATA, own, "data-file", flags,
-				    err);
-		json_decref(own);
+		rc = open_named_data(q, flags, err);
 		if (rc < 0)
 			return error_prefix(err, "data file '%s'",
 					    q->data_file);
@@ -349,6 +362,8 @@ static int prepare_writing(struct qcow2 *q, struct error *err)
 	if (rc < 0)
 		return error_set(err, ENOMEM, "out of memory");
 	rc = repair_dirty(q, err);
+	if (rc == 0 && !(q->node->flags & BLK_O_CHECK))
+		rc = qcow2_overlap_check(q, err);
 	if (rc < 0)
 		return rc;
 	rc = clear_auto(q);

@@ -201,6 +201,11 @@ static int take_v3(struct qcow2 *q, const uint8_t *buf, struct error *err)
 	q->header_length = load_be32(buf + H_LENGTH);
 	if (q->header_length < QCOW2_V3_HEADER)
 		return error_set(err, EINVAL, "qcow2 header too short");
+	if (q->header_length % 8)
+		return error_set(err, EINVAL,
+				 "the qcow2 header's length %u is not a "
+				 "multiple of 8",
+				 q->header_length);
 	if (q->header_length > q->cluster_size)
 		return error_set(err, EINVAL,
 				 "qcow2 header exceeds cluster size");
@@ -470,7 +475,7 @@ static int compose(struct qcow2 *q, uint8_t *buf)
 	q->backing_off = 0;
 	len = q->backing_file ? strlen(q->backing_file) : 0;
 	if (len > q->cluster_size - at)
-		return -ENOSPC;
+		return -ENAMETOOLONG;
 	if (len) {
 		memcpy(buf + at, q->backing_file, len);
 		q->backing_off = at;

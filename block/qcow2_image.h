@@ -448,6 +448,8 @@ const char *qcow2_compression_name(unsigned type);
 
 /* qcow2_overlap.c */
 int qcow2_overlap_init(struct qcow2 *q);
+/* Refuses images that have two tables in one place. */
+int qcow2_overlap_check(const struct qcow2 *q, struct error *err);
 int qcow2_overlap_options(struct qcow2 *q, json_t *options, struct error *err);
 /* If the user wants the kind watched. */
 void qcow2_overlap_add(struct qcow2 *q, enum qcow2_meta kind, uint64_t off,

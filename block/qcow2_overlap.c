@@ -21,6 +21,8 @@
 #define FREE	 UINT64_MAX
 #define DELETED	 (UINT64_MAX - 1)
 #define SIZE_MIN 256u
+/* 128 MiB: the largest tables that are not made to be large need half of it. */
+#define SIZE_MAX_SLOTS (16u << 20)
 
 /* The header extension of bitmaps: where their directory is. */
 #define EXT_BITMAPS	0x23852875u
@@ -61,8 +63,10 @@ static bool grow(struct qcow2 *q)
 {
 	size_t old_size = q->meta_size, i;
 	size_t size = old_size ? old_size * 2 : SIZE_MIN;
-	uint64_t *old = q->meta, *fresh = malloc(size * sizeof(*fresh));
+	uint64_t *old = q->meta, *fresh = NULL;
 
+	if (size <= SIZE_MAX_SLOTS)
+		fresh = malloc(size * sizeof(*fresh));
 	if (!fresh)
 		return false;
 	memset(fresh, 0xff, size * sizeof(*fresh));
@@ -178,6 +182,104 @@ int qcow2_overlap_init(struct qcow2 *q)
 				  q->snaptable_len);
 	add_bitmaps(q);
 	return rc < 0 || q->meta || !q->watched ? rc : -ENOMEM;
+}
+
+/* Where tables are: clusters, with the kind in the lowest bits. */
+struct places {
+	uint64_t *val;
+	size_t n;
+	unsigned cluster_bits;
+};
+
+#define KIND_BITS 4u
+#define KIND_MASK ((UINT64_C(1) << KIND_BITS) - 1)
+
+static void place(struct places *p, enum qcow2_meta kind, uint64_t off,
+		  uint64_t len)
+{
+	uint64_t c = off >> p->cluster_bits;
+	uint64_t end = (off + len - 1) >> p->cluster_bits;
+
+	for (; len && c <= end; c++)
+		p->val[p->n++] = c << KIND_BITS | kind;
+}
+
+static void place_all(const struct qcow2 *q, struct places *p)
+{
+	uint64_t off;
+	uint32_t i;
+
+	place(p, QCOW2_META_HEADER, 0, q->cluster_size);
+	place(p, QCOW2_META_L1, q->l1.off, q->l1.n * sizeof(uint64_t));
+	place(p, QCOW2_META_REFTABLE, q->reftable.off,
+	      (uint64_t)q->reftable_clusters << q->cluster_bits);
+	if (q->nsnapshots)
+		place(p, QCOW2_META_SNAPTABLE, q->snapshots_off,
+		      q->snaptable_len);
+	for (i = 0; i < q->l1.n; i++) {
+		off = q->l1.val[i] & QCOW2_OFFSET;
+		place(p, QCOW2_META_L2, off, !!off);
+	}
+	for (i = 0; i < q->reftable.n; i++) {
+		off = q->reftable.val[i] & QCOW2_REF_OFFSET;
+		place(p, QCOW2_META_REFBLOCK, off, !!off);
+	}
+}
+
+static int by_place(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int find_clash(const struct places *p, struct error *err)
+{
+	static const char *const names[QCOW2_METAS] = {
+		[QCOW2_META_HEADER] = "the header",
+		[QCOW2_META_L1] = "the L1 table",
+		[QCOW2_META_L2] = "an L2 table",
+		[QCOW2_META_REFTABLE] = "the refcount table",
+		[QCOW2_META_REFBLOCK] = "a refcount block",
+		[QCOW2_META_SNAPTABLE] = "the snapshot table",
+	};
+	size_t i;
+
+	for (i = 1; i < p->n; i++)
+		if (p->val[i] >> KIND_BITS == p->val[i - 1] >> KIND_BITS)
+			return error_set(
+				err, EIO,
+				"qcow2: the image is corrupt: %s and %s are "
+				"both at 0x%llx; it can be opened read-only, "
+				"and qemu-img check -r all may repair it",
+				names[p->val[i - 1] & KIND_MASK],
+				names[p->val[i] & KIND_MASK],
+				(unsigned long long)(p->val[i] >>
+						     KIND_BITS
+							     << p->cluster_bits));
+	return 0;
+}
+
+/*
+ * What the guest writes would change the other table, and in a refcount table
+ * full of one block the search for a free cluster would take for ever.
+ */
+int qcow2_overlap_check(const struct qcow2 *q, struct error *err)
+{
+	uint64_t bytes = q->l1.n * sizeof(uint64_t) + q->snaptable_len;
+	size_t max = (bytes >> q->cluster_bits) + q->l1.n +
+		     q->reftable_clusters + q->reftable.n + 5;
+	struct places p = {.val = malloc(max * sizeof(*p.val)),
+			   .cluster_bits = q->cluster_bits};
+	int rc;
+
+	if (!p.val)
+		return error_set(err, ENOMEM, "out of memory");
+	place_all(q, &p);
+	qsort(p.val, p.n, sizeof(*p.val), by_place);
+	rc = find_clash(&p, err);
+	free(p.val);
+	return rc;
 }
 
 static const char *const kinds[QCOW2_METAS] = {

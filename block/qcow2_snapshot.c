@@ -338,6 +338,11 @@ int qcow2_snapshot_create(struct blk_node *node,
 				 "have snapshots");
 	if (q->nsnapshots >= QCOW2_MAX_SNAPSHOTS)
 		return error_set(err, EFBIG, "there are too many snapshots");
+	if ((snap->name && strlen(snap->name) > UINT16_MAX) ||
+	    (snap->id && strlen(snap->id) > UINT16_MAX))
+		return error_set(err, ENAMETOOLONG,
+				 "the snapshot's name is longer than %u bytes",
+				 UINT16_MAX);
 	if (snap->id && find(q, snap->id))
 		return error_set(err, EEXIST, "there is a snapshot '%s'",
 				 snap->id);

@@ -100,6 +100,10 @@ static int load_table(struct blk_node *node, uint64_t off, struct error *err)
 	uint64_t len = (uint64_t)v->blocks * sizeof(*v->table);
 	int rc;
 
+	if (len > MAPPED_TABLE_MAX)
+		return error_set(err, EFBIG,
+				 "the VDI block table is too large (%u blocks)",
+				 v->blocks);
 	if (off > file->size || len > file->size - off)
 		return error_set(err, EINVAL,
 				 "the VDI block table ends behind the file");

@@ -137,6 +137,10 @@ static int check_dynamic(const struct blk_node *node,
 		return error_set(err, EINVAL,
 				 "the VHD block table is too short for the "
 				 "disk");
+	if ((uint64_t)n * sizeof(be32) > MAPPED_TABLE_MAX)
+		return error_set(err, EFBIG,
+				 "the VHD block table is too large (%u blocks)",
+				 n);
 	if (table > file || (uint64_t)n * sizeof(be32) > file - table)
 		return error_set(err, EINVAL,
 				 "the VHD block table ends behind the file");

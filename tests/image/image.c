@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/endian.h"
+
 static char folder[] = "/tmp/pcvm-image-XXXXXX";
 
 void image_start(void)
@@ -129,6 +131,28 @@ uint8_t *image_slurp(const char *file, size_t *len)
 	ck_assert_uint_eq(fread(buf, 1, *len, f), *len);
 	fclose(f);
 	return buf;
+}
+
+uint64_t image_get(const char *file, uint64_t off)
+{
+	uint8_t b[8];
+	FILE *f = fopen(file, "rb");
+
+	ck_assert(f && !fseek(f, (long)off, SEEK_SET) &&
+		  fread(b, 1, 8, f) == 8);
+	fclose(f);
+	return load_be64(b);
+}
+
+void image_put(const char *file, uint64_t off, uint64_t val)
+{
+	uint8_t b[8];
+	FILE *f = fopen(file, "r+b");
+
+	store_be64(b, val);
+	ck_assert(f && !fseek(f, (long)off, SEEK_SET) &&
+		  fwrite(b, 1, 8, f) == 8);
+	fclose(f);
 }
 
 uint64_t image_random(uint64_t *seed)

@@ -28,6 +28,9 @@ struct blk_node *image_open(const char *file, const char *format,
 void image_compare(struct blk_node *node, const uint8_t *want, size_t len);
 /* The bytes of a file; malloc. */
 uint8_t *image_slurp(const char *file, size_t *len);
+/* Big-endian numbers in it. */
+uint64_t image_get(const char *file, uint64_t off);
+void image_put(const char *file, uint64_t off, uint64_t val);
 
 /* A random workload, and what the disk has to look like after it. */
 struct image_load {

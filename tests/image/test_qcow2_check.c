@@ -18,36 +18,14 @@
 #define CORRUPT	    2
 #define LEAKS	    3
 
-static uint64_t get(const char *file, uint64_t off)
-{
-	uint8_t b[8];
-	FILE *f = fopen(file, "rb");
-
-	ck_assert(f && !fseek(f, (long)off, SEEK_SET) &&
-		  fread(b, 1, 8, f) == 8);
-	fclose(f);
-	return load_be64(b);
-}
-
-static void put(const char *file, uint64_t off, uint64_t val)
-{
-	uint8_t b[8];
-	FILE *f = fopen(file, "r+b");
-
-	store_be64(b, val);
-	ck_assert(f && !fseek(f, (long)off, SEEK_SET) &&
-		  fwrite(b, 1, 8, f) == 8);
-	fclose(f);
-}
-
 static uint64_t l2_of(const char *file)
 {
-	return get(file, get(file, L1_OFF)) & QCOW2_OFFSET;
+	return image_get(file, image_get(file, L1_OFF)) & QCOW2_OFFSET;
 }
 
 static uint64_t refblock_of(const char *file)
 {
-	return get(file, get(file, TABLE));
+	return image_get(file, image_get(file, TABLE));
 }
 
 static void make(const char *file)
@@ -88,49 +66,52 @@ static void leak(const char *file)
 {
 	uint64_t block = refblock_of(file);
 
-	put(file, block, get(file, block) | UINT64_C(0x0002000200020002));
+	image_put(file, block,
+		  image_get(file, block) | UINT64_C(0x0002000200020002));
 }
 
 static void free_used(const char *file)
 {
-	put(file, refblock_of(file) + 8, 0);
+	image_put(file, refblock_of(file) + 8, 0);
 }
 
 static void misaligned_data(const char *file)
 {
-	put(file, l2_of(file) + 16, get(file, l2_of(file) + 16) | 0x200);
+	image_put(file, l2_of(file) + 16,
+		  image_get(file, l2_of(file) + 16) | 0x200);
 }
 
 static void data_outside(const char *file)
 {
-	put(file, l2_of(file) + 16, UINT64_C(0x8000010000000000));
+	image_put(file, l2_of(file) + 16, UINT64_C(0x8000010000000000));
 }
 
 static void not_copied(const char *file)
 {
 	uint64_t at = l2_of(file) + 13 * 8; /* written after the snapshot */
 
-	put(file, at, get(file, at) & ~QCOW2_COPIED);
+	image_put(file, at, image_get(file, at) & ~QCOW2_COPIED);
 }
 
 static void twice(const char *file)
 {
-	put(file, l2_of(file) + 16, get(file, l2_of(file) + 24));
+	image_put(file, l2_of(file) + 16, image_get(file, l2_of(file) + 24));
 }
 
 static void no_refblock(const char *file)
 {
-	put(file, get(file, TABLE), 0);
+	image_put(file, image_get(file, TABLE), 0);
 }
 
 static void refblock_outside(const char *file)
 {
-	put(file, get(file, TABLE), UINT64_C(0x10000000000));
+	image_put(file, image_get(file, TABLE), UINT64_C(0x10000000000));
 }
 
 static void misaligned_refblock(const char *file)
 {
-	put(file, get(file, TABLE), get(file, get(file, TABLE)) | 0x200);
+	image_put(file, image_get(file, TABLE),
+		  image_get(file, image_get(file, TABLE)) | 0x200);
 }
 
 struct damage {
@@ -182,9 +163,9 @@ START_TEST(agrees_on_random_damage)
 	image_start();
 	make("good.qcow2");
 	for (i = 0; i < DAMAGES; i++) {
-		uint64_t table[] = {get("good.qcow2", L1_OFF),
+		uint64_t table[] = {image_get("good.qcow2", L1_OFF),
 				    l2_of("good.qcow2"),
-				    get("good.qcow2", TABLE),
+				    image_get("good.qcow2", TABLE),
 				    refblock_of("good.qcow2")};
 		unsigned t = (unsigned)image_random(&seed) % 4;
 		uint64_t at = table[t] + image_random(&seed) %
@@ -193,7 +174,8 @@ START_TEST(agrees_on_random_damage)
 		uint64_t bit = image_random(&seed) % 64;
 
 		image_must("cp good.qcow2 a.qcow2");
-		put("a.qcow2", at, get("a.qcow2", at) ^ (UINT64_C(1) << bit));
+		image_put("a.qcow2", at,
+			  image_get("a.qcow2", at) ^ (UINT64_C(1) << bit));
 		ours = our_check("a.qcow2", 0);
 		its = its_check("a.qcow2");
 		if (ours != its) {
@@ -253,9 +235,9 @@ START_TEST(refuses_bad_headers)
 
 	image_start();
 	make("a.qcow2");
-	old = get("a.qcow2", b->off);
-	put("a.qcow2", b->off,
-	    b->width == 8 ? b->val : b->val << 32 | (old & UINT32_MAX));
+	old = image_get("a.qcow2", b->off);
+	image_put("a.qcow2", b->off,
+		  b->width == 8 ? b->val : b->val << 32 | (old & UINT32_MAX));
 	node = blk_open_alone(&how, &err);
 	ck_assert(node == NULL);
 	ck_assert_msg(strstr(err.msg, b->says) != NULL, "'%s' lacks '%s'",
