@@ -358,6 +358,7 @@ static int prepare_writing(struct qcow2 *q, struct error *err)
 		return 0;
 	q->fresh_from = blk_has_zero_init(q->file) ? qcow2_up(q, q->file->size)
 						   : UINT64_MAX;
+	qcow2_room_init(q);
 	rc = qcow2_overlap_init(q);
 	if (rc < 0)
 		return error_set(err, ENOMEM, "out of memory");
@@ -455,6 +456,8 @@ static void qcow2_close(struct blk_node *node)
 
 	qcow2_drain(node);
 	rc = node->readonly || q->corrupt ? 0 : settle(q);
+	if (rc == 0)
+		rc = qcow2_room_trim(q);
 	if (rc < 0)
 		log_warn("qcow2: cannot write all of '%s': %s", node->filename,
 			 strerror(-rc));

@@ -186,6 +186,15 @@ struct qcow2_cycle {
 	struct blk_req flush, data_flush;
 };
 
+/* See qcow2_room.c. */
+struct qcow2_room {
+	bool wanted, busy;
+	uint64_t end; /* the file has room up to here; 0: as it has grown */
+	uint64_t step; /* how much to add next */
+	struct blk_req req;
+	struct list waiters;
+};
+
 struct qcow2 {
 	struct blk_node *node, *file, *data; /* data: file, or external */
 
@@ -223,6 +232,7 @@ struct qcow2 {
 
 	uint64_t free_hint; /* the first cluster that may be free */
 	uint64_t fresh_from; /* offset from which on the file is all zeros */
+	struct qcow2_room room;
 	uint64_t packed_off; /* where compressed data may go on, or 0 */
 	bool discards[QCOW2_DISCARDS]; /* does the host get these back? */
 	struct list frees, frees_ready;
@@ -328,6 +338,13 @@ void qcow2_unalloc(struct qcow2 *q, uint64_t off, uint64_t n);
 int qcow2_refcount_sync(struct qcow2 *q, uint64_t cluster, uint64_t *count);
 int qcow2_refcount_add_sync(struct qcow2 *q, uint64_t off, uint64_t len,
 			    int delta);
+
+/* qcow2_room.c */
+void qcow2_room_init(struct qcow2 *q);
+/* Parks until the file has room for n more clusters, if that is of use. */
+int qcow2_room_wait(struct qcow2 *q, struct qcow2_wait *wait, uint64_t n);
+/* Takes back what is left; with nothing in flight. */
+int qcow2_room_trim(struct qcow2 *q);
 
 /* qcow2_free.c */
 void qcow2_free_clusters(struct qcow2 *q, uint64_t off, uint64_t n,

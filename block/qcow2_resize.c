@@ -124,6 +124,10 @@ int qcow2_truncate(struct blk_node *node, uint64_t size,
 {
 	struct qcow2 *q = node->state;
 
+	int rc = qcow2_room_trim(q);
+
+	if (rc < 0)
+		return error_errno(err, -rc, "Failed to resize file");
 	if (size % BLK_SECTOR)
 		return error_set(err, EINVAL,
 				 "The new size must be a multiple of %u",

@@ -32,7 +32,6 @@ struct write {
 	bool keeps_host; /* the entry has this cluster already */
 	bool fresh, zeros;
 	struct edge head, tail;
-	struct blk_req reserve;
 	struct qcow2_io *io;
 	unsigned pending;
 	int rc;
@@ -237,36 +236,6 @@ static void write_data(struct write *w)
 	blk_node_submit(q->data, &io->req);
 }
 
-static void on_reserved(struct blk_req *req, int rc)
-{
-	struct write *w = container_of(req, struct write, reserve);
-
-	if (rc < 0 && rc != -ENOTSUP)
-		finish(w, rc);
-	else
-		write_data(w);
-}
-
-/*
- * With O_DIRECT, small writes that each make the file longer wait for one
- * another in the host's file system: give it the whole cluster first.
- */
-static bool should_reserve(const struct write *w)
-{
-	return w->fresh && (w->q->data->flags & BLK_O_DIRECT) &&
-	       w->head.len + w->tail.len && !w->head.buf && !w->tail.buf;
-}
-
-static void reserve(struct write *w)
-{
-	w->reserve = (struct blk_req){.op = BLK_WRITE_ZEROES,
-				      .flags = BLK_NO_FALLBACK,
-				      .off = w->host,
-				      .len = w->alloc.end - w->alloc.start,
-				      .done = on_reserved};
-	blk_node_submit(w->q->data, &w->reserve);
-}
-
 static void one_copied(struct write *w, int rc)
 {
 	if (rc < 0 && !w->rc)
@@ -275,8 +244,6 @@ static void one_copied(struct write *w, int rc)
 		return;
 	if (w->rc < 0)
 		finish(w, w->rc);
-	else if (should_reserve(w))
-		reserve(w);
 	else
 		write_data(w);
 }
@@ -430,7 +397,9 @@ static int get_host(struct write *w, const struct qcow2_block *slice,
 		w->host = w->alloc.start;
 		return 0;
 	}
-	rc = qcow2_alloc(q, &w->rq->wait, *n, n, &w->host);
+	rc = qcow2_room_wait(q, &w->rq->wait, *n);
+	if (rc == 0)
+		rc = qcow2_alloc(q, &w->rq->wait, *n, n, &w->host);
 	w->fresh = w->host >= fresh;
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tests/image/image.h"
 
@@ -116,6 +117,42 @@ START_TEST(writes_with_o_direct)
 	qemu_agrees("a.qcow2", disk, size);
 	image_end();
 	free(disk);
+}
+END_TEST
+
+static uint64_t file_size(const char *file)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(file, &st), 0);
+	return (uint64_t)st.st_size;
+}
+
+/* The file is given room ahead of its clusters, and gives it back. */
+START_TEST(makes_room_with_o_direct)
+{
+	static _Alignas(4096) uint8_t data[65536] = {1};
+	struct blk_node *node;
+	uint64_t before, open_size;
+
+	image_start();
+	image_create("a.qcow2", "qcow2", 64 * MIB, NULL);
+	before = file_size("a.qcow2");
+	if (image_sh("dd if=a.qcow2 of=x iflag=direct bs=4k count=1 "
+		     "2>/dev/null"))
+		goto out; /* this file system has no O_DIRECT */
+	node = image_open("a.qcow2", "qcow2", BLK_O_RDWR | BLK_O_DIRECT);
+	ck_assert_int_eq(blk_pwrite(node, 5 * MIB, data, sizeof(data), 0), 0);
+	ck_assert_int_eq(blk_flush(node), 0);
+	open_size = file_size("a.qcow2");
+	/* As a crash would leave it. */
+	image_must("cp a.qcow2 b.qcow2 && qemu-img check -q b.qcow2");
+	blk_node_unref(node);
+	ck_assert_uint_le(file_size("a.qcow2"), before + 3 * sizeof(data));
+	ck_assert_uint_ge(open_size, before + MIB);
+	image_must("qemu-img check -q a.qcow2");
+out:
+	image_end();
 }
 END_TEST
 
@@ -374,6 +411,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, writes_what_qemu_reads, 0, VARIANTS);
 	tcase_add_loop_test(tc, writes_with_o_direct, 0, VARIANTS);
+	tcase_add_test(tc, makes_room_with_o_direct);
 	tcase_add_loop_test(tc, reads_what_qemu_writes, 0, VARIANTS);
 	tcase_add_loop_test(tc, has_backing_chains, 0, 3);
 	tcase_add_loop_test(tc, compresses, 0, 6);
