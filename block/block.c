@@ -265,14 +265,30 @@ void blk_submit(struct blk_front *front, struct blk_req *req)
 	loop_post(front->loop, &req->task);
 }
 
+static void open_up(void *arg)
+{
+	blk_node_open_up(arg, true);
+}
+
+static void close_again(void *arg)
+{
+	blk_node_open_up(arg, false);
+}
+
 void blk_drain(struct blk_front *front)
 {
+	bool held = front->node && blk_node_holds_back(front->node);
+
+	if (held)
+		loop_call(front->loop, open_up, front->node);
 	blk_front_open_limits(front, true);
 	pthread_mutex_lock(&front->lock);
 	while (front->in_flight)
 		pthread_cond_wait(&front->idle, &front->lock);
 	pthread_mutex_unlock(&front->lock);
 	blk_front_open_limits(front, false);
+	if (held)
+		loop_call(front->loop, close_again, front->node);
 }
 
 struct call {

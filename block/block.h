@@ -166,7 +166,7 @@ enum {
 /* What to open: a file by its name, or options as -blockdev has them. */
 struct blk_open {
 	const char *filename; /* or NULL */
-	const char *format; /* of the filename; NULL: by its content */
+	const char *format; /* NULL: as options say, or by its content */
 	json_t *options; /* borrowed; with filename: of the format's node */
 	unsigned flags; /* BLK_O_* */
 	enum blk_aio aio;
@@ -219,6 +219,11 @@ enum blk_action blk_error_action(const struct blk_front *front, enum blk_op op,
 /* Tells monitors and user.  Main loop, machine lock. */
 void blk_error_tell(struct machine *m, struct blk_front *front, enum blk_op op,
 		    enum blk_action action, int rc);
+
+/* A group that is there before it has members; after the nodes it goes. */
+int blk_limit_group_make(struct blk_fronts *all, const char *name,
+			 const struct blk_limits *limits, struct error *err);
+void blk_limit_groups_free(struct blk_fronts *all);
 
 /* Do the limits make sense together, and are there any? */
 int blk_limits_check(const struct blk_limits *limits, struct error *err);

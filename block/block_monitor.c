@@ -70,9 +70,7 @@ static unsigned depth(const struct blk_node *node)
 
 static json_t *describe_medium(const struct blk_front *f, struct blk_node *node)
 {
-	/* A filter that nobody named is none of the user's business. */
-	struct blk_node *image =
-		*node->name == '#' ? blk_node_image(node) : node;
+	struct blk_node *image = node->implicit ? blk_node_image(node) : node;
 	struct blk_node *below = image->child[BLK_BACKING];
 	json_t *o = json_object();
 

@@ -369,6 +369,11 @@ bool blk_ctx_is_shared(const struct blk_ctx *ctx)
 	return ctx->all != NULL;
 }
 
+struct blk_fronts *blk_ctx_machine(const struct blk_ctx *ctx)
+{
+	return ctx->all;
+}
+
 static bool has_users(const struct blk_ctx *ctx)
 {
 	const struct blk_node *node;

@@ -42,6 +42,8 @@ struct blk_ctx *blk_ctx_of(struct list *link);
 struct blk_ctx *blk_ctx_next(struct blk_ctx *ctx, struct blk_ctx *at);
 /* Has it names that are a machine's? */
 bool blk_ctx_is_shared(const struct blk_ctx *ctx);
+/* The machine, or NULL. */
+struct blk_fronts *blk_ctx_machine(const struct blk_ctx *ctx);
 
 /*
  * The loop's thread is the owner from now on, loop NULL: the caller; of those

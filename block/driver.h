@@ -44,6 +44,8 @@ struct blk_driver {
 	/* Locks what it is in against others: what is now granted. */
 	int (*grant)(struct blk_node *node, const struct blk_grant *grant,
 		     struct error *err);
+	/* Filters that hold requests back: hold none, until open is false. */
+	void (*open_up)(struct blk_node *node, bool open);
 	/* Brings what is still to be done to its end. */
 	void (*drain)(struct blk_node *node);
 

@@ -10,12 +10,13 @@
 #include "block/file.h"
 #include "block/qcow2.h"
 #include "block/raw.h"
+#include "block/throttle_filter.h"
 #include "block/vdi.h"
 #include "block/vpc.h"
 
 const struct blk_driver *const blk_drivers[] = {
-	&blk_copy_on_read, &blk_file, &blk_host_device, &blk_qcow2,
-	&blk_raw,	   &blk_vdi,  &blk_vpc,		NULL,
+	&blk_copy_on_read, &blk_file, &blk_host_device, &blk_qcow2, &blk_raw,
+	&blk_throttle,	   &blk_vdi,  &blk_vpc,		NULL,
 };
 
 const struct blk_driver *blk_driver_find(const char *name)

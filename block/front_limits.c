@@ -9,63 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "block/driver.h"
 #include "block/front.h"
-#include "block/throttle.h"
+#include "block/limit_group.h"
 #include "vmm/timer.h"
-
-/* Lives as long as it has members; they change in the main loop alone. */
-struct group {
-	struct list link; /* of the machine's */
-	char name[128];
-	unsigned members;
-	pthread_mutex_t lock; /* guards throttle */
-	struct throttle throttle;
-};
 
 struct blk_hold {
 	struct blk_front *front;
-	struct group *group;
+	struct limit_group *group;
 	struct clock clock;
 	struct timer timer;
 	struct list reads, writes; /* by their times */
 	struct loop_task release;
 	_Atomic bool open;
 };
-
-static struct group *find_group(struct blk_fronts *all, const char *name)
-{
-	struct group *g;
-
-	list_for_each (g, &all->groups, struct group, link)
-		if (!strcmp(g->name, name))
-			return g;
-	return NULL;
-}
-
-static struct group *new_group(struct blk_fronts *all, const char *name,
-			       struct error *err)
-{
-	struct group *g = calloc(1, sizeof(*g));
-
-	if (!g) {
-		error_set(err, ENOMEM, "out of memory");
-		return NULL;
-	}
-	snprintf(g->name, sizeof(g->name), "%s", name);
-	pthread_mutex_init(&g->lock, NULL);
-	list_add_tail(&all->groups, &g->link);
-	return g;
-}
-
-static void leave_group(struct group *g)
-{
-	if (--g->members)
-		return;
-	list_del(&g->link);
-	pthread_mutex_destroy(&g->lock);
-	free(g);
-}
 
 static struct blk_req *first(struct list *queue)
 {
@@ -110,12 +66,7 @@ bool blk_front_hold(struct blk_front *front, struct blk_req *req)
 		return false;
 	queue = req->op == BLK_READ ? &h->reads : &h->writes;
 	now = clock_now(&h->clock);
-	pthread_mutex_lock(&h->group->lock);
-	req->due = throttle_reserve(&h->group->throttle, now, req->op,
-				    req->op == BLK_WRITE_ZEROES
-					    ? req->len
-					    : blk_iov_len(req->iov, req->niov));
-	pthread_mutex_unlock(&h->group->lock);
+	req->due = limit_group_reserve(h->group, now, req);
 	if (req->due <= now && list_empty(queue))
 		return false;
 	list_add_tail(queue, &req->link);
@@ -167,21 +118,18 @@ int blk_front_limit(struct blk_fronts *all, struct blk_front *front,
 		    struct error *err)
 {
 	struct clock_call call = {.front = front, .err = err};
-	struct group *g = find_group(all, group ? group : front->id);
+	struct limit_group *g = NULL;
 	int rc = new_hold(front, err);
 
-	if (rc == 0 && !g)
-		g = new_group(all, group ? group : front->id, err);
-	if (rc < 0 || !g) {
+	if (rc == 0)
+		g = limit_group_join(all, group ? group : front->id, err);
+	if (!g) {
 		free(front->hold);
 		front->hold = NULL;
 		return -ENOMEM;
 	}
-	pthread_mutex_lock(&g->lock);
-	g->members++;
 	if (blk_limits_any(limits)) /* the last that is said holds for all */
-		g->throttle.limits = *limits;
-	pthread_mutex_unlock(&g->lock);
+		limit_group_set(g, limits);
 	front->hold->group = g;
 	loop_call(front->loop, add_clock, &call);
 	if (call.rc < 0)
@@ -203,7 +151,7 @@ void blk_front_drop_limits(struct blk_front *front)
 		return;
 	loop_call(front->loop, del_clock, front);
 	loop_unpost(front->loop, &front->hold->release);
-	leave_group(front->hold->group);
+	limit_group_leave(front->hold->group);
 	free(front->hold);
 	front->hold = NULL;
 }

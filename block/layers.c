@@ -42,7 +42,7 @@ static int nameless_file(char **name, struct error *err)
 	return fd;
 }
 
-static json_t *file_options(const struct blk_node *node)
+json_t *blk_node_options(const struct blk_node *node)
 {
 	const struct blk_node *file = node->child[BLK_FILE];
 
@@ -50,16 +50,16 @@ static json_t *file_options(const struct blk_node *node)
 		return json_pack("{s:s, s:s}", "driver", node->driver->name,
 				 "filename", node->filename);
 	return json_pack("{s:s, s:o}", "driver", node->driver->name, "file",
-			 file_options(file));
+			 blk_node_options(file));
 }
 
 /* As info block shows it: what would open the same again. */
 static void set_name(struct blk_node *overlay, const char *file)
 {
-	json_t *o =
-		json_pack("{s:o, s:s, s:{s:s, s:s}}", "backing",
-			  file_options(overlay->child[BLK_BACKING]), "driver",
-			  "qcow2", "file", "driver", "file", "filename", file);
+	json_t *o = json_pack("{s:o, s:s, s:{s:s, s:s}}", "backing",
+			      blk_node_options(overlay->child[BLK_BACKING]),
+			      "driver", "qcow2", "file", "driver", "file",
+			      "filename", file);
 	char *text = o ? json_dumps(o, JSON_SORT_KEYS) : NULL, *name;
 
 	if (text && asprintf(&name, "json:%s", text) >= 0) {
@@ -131,6 +131,8 @@ static struct blk_node *put_filter(struct blk_node *image, struct error *err)
 	node = blk_open(image->ctx, &how, err);
 	json_decref(how.options);
 	blk_node_unref(image);
+	if (node)
+		node->implicit = true;
 	return node;
 }
 

@@ -132,7 +132,28 @@ void blk_node_submit(struct blk_node *node, struct blk_req *req)
 	blk_node_start(node, req);
 }
 
-void blk_node_drain(struct blk_node *node)
+bool blk_node_holds_back(const struct blk_node *node)
+{
+	bool found = node->driver->open_up != NULL;
+	unsigned i;
+
+	for (i = 0; i < BLK_CHILDREN && !found; i++)
+		found = node->child[i] && blk_node_holds_back(node->child[i]);
+	return found;
+}
+
+void blk_node_open_up(struct blk_node *node, bool open)
+{
+	unsigned i;
+
+	if (node->driver->open_up)
+		node->driver->open_up(node, open);
+	for (i = 0; i < BLK_CHILDREN; i++)
+		if (node->child[i])
+			blk_node_open_up(node->child[i], open);
+}
+
+static void drain(struct blk_node *node)
 {
 	unsigned i;
 
@@ -142,7 +163,14 @@ void blk_node_drain(struct blk_node *node)
 		node->driver->drain(node);
 	for (i = 0; i < BLK_CHILDREN; i++)
 		if (node->child[i])
-			blk_node_drain(node->child[i]);
+			drain(node->child[i]);
+}
+
+void blk_node_drain(struct blk_node *node)
+{
+	blk_node_open_up(node, true);
+	drain(node);
+	blk_node_open_up(node, false);
 }
 
 void blk_set_backing(struct blk_node *node, struct blk_node *backing)
@@ -180,9 +208,11 @@ int blk_run(struct blk_node *node, const struct blk_req *req)
 		return node->driver->run(node, &w.req);
 	}
 	w.req.done = on_done;
+	blk_node_open_up(node, true);
 	blk_node_submit(node, &w.req);
 	while (!w.is_done)
 		blk_ctx_poll(node->ctx, true);
+	blk_node_open_up(node, false);
 	return w.req.rc;
 }
 

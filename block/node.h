@@ -55,6 +55,7 @@ struct blk_node {
 	enum blk_detect detect;
 	uint64_t size; /* bytes of the disk that it shows */
 	bool readonly;
+	bool implicit; /* a filter that the user did not ask for by its name */
 	bool probed; /* its format was guessed: sector 0 is guarded */
 	uint32_t align; /* of offsets and lengths; a power of two, at least 1 */
 	uint32_t mem_align; /* of memory; the same */
@@ -80,6 +81,8 @@ struct blk_node *blk_open(struct blk_ctx *ctx, const struct blk_open *how,
 /* With what BLK_O_SNAPSHOT and BLK_O_COPY_ON_READ put on top. */
 struct blk_node *blk_open_layers(struct blk_ctx *ctx,
 				 const struct blk_open *how, struct error *err);
+/* What would open the node without its backing file; the caller's. */
+json_t *blk_node_options(const struct blk_node *node);
 /* The image below filters. */
 struct blk_node *blk_node_image(struct blk_node *node);
 
@@ -88,6 +91,9 @@ struct blk_node *blk_node_find(struct blk_ctx *ctx, const char *name);
 
 /* Starts req at the node; done is always called later, by the context. */
 void blk_node_submit(struct blk_node *node, struct blk_req *req);
+/* Nothing is held back in the node and below it until open is false. */
+void blk_node_open_up(struct blk_node *node, bool open);
+bool blk_node_holds_back(const struct blk_node *node);
 /* Waits until nothing is in flight in the node and below it. */
 void blk_node_drain(struct blk_node *node);
 

@@ -297,6 +297,8 @@ struct blk_node *blk_open(struct blk_ctx *ctx, const struct blk_open *o,
 	if (o->node_name)
 		json_object_set_new(options, "node-name",
 				    json_string(o->node_name));
+	if (!o->filename && o->format && !json_object_get(options, "driver"))
+		json_object_set_new(options, "driver", json_string(o->format));
 	if (o->filename)
 		node = open_named(ctx, options, o->filename, o->format, &how,
 				  err);

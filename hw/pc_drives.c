@@ -101,20 +101,41 @@ static struct blk_node *open_node(struct machine *m, const struct drive_conf *d,
 	return node;
 }
 
-static int set_limits(struct machine *m, struct blk_front *front,
-		      const struct drive_conf *d, struct error *err)
+static struct blk_limits limits_of(const struct throttle_conf *t)
 {
-	const struct throttle_conf *t = &d->throttle;
 	struct blk_limits limits = {.iops_size = t->iops_size};
 	unsigned i;
-	int rc;
 
 	for (i = 0; i < BLK_LIMITS; i++) {
 		limits.avg[i] = t->avg[i];
 		limits.max[i] = t->max[i];
 		limits.length[i] = t->length[i];
 	}
-	rc = blk_limits_check(&limits, err);
+	return limits;
+}
+
+static int make_groups(struct machine *m, struct error *err)
+{
+	const struct throttle_conf *t = m->config->throttle_groups;
+	struct blk_limits limits;
+	unsigned i;
+
+	for (i = 0; i < m->config->nthrottle_groups; i++, t++) {
+		limits = limits_of(t);
+		if (blk_limit_group_make(m->fronts, t->group, &limits, err) < 0)
+			return error_prefix(err, "-object throttle-group,id=%s",
+					    t->group);
+	}
+	return 0;
+}
+
+static int set_limits(struct machine *m, struct blk_front *front,
+		      const struct drive_conf *d, struct error *err)
+{
+	const struct throttle_conf *t = &d->throttle;
+	struct blk_limits limits = limits_of(t);
+	int rc = blk_limits_check(&limits, err);
+
 	if (rc == 0 && blk_limits_any(&limits))
 		rc = blk_front_limit(m->fronts, front, &limits, t->group, err);
 	return rc < 0 ? error_prefix(err, "%s", d->option) : 0;
@@ -245,9 +266,11 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 	struct places p = {.ide = ide, .m = m};
 	const struct config *conf = m->config;
 	unsigned i, nfree = 0;
-	int rc = blk_named_open(m->fronts, conf->blockdevs.str,
-				conf->blockdevs.n, err);
+	int rc = make_groups(m, err);
 
+	if (rc == 0)
+		rc = blk_named_open(m->fronts, conf->blockdevs.str,
+				    conf->blockdevs.n, err);
 	for (i = 0; i < conf->ndrives && rc == 0; i++)
 		rc = conf->drives[i].interface == IF_NONE
 			     ? keep(m, &conf->drives[i], nfree++, err)
@@ -338,4 +361,5 @@ void pc_drives_close(struct machine *m)
 		blk_front_free(container_of(m->fronts->list.prev,
 					    struct blk_front, link));
 	blk_named_close(m->fronts);
+	blk_limit_groups_free(m->fronts);
 }

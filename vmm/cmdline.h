@@ -89,6 +89,9 @@ struct object_kind {
 
 extern const struct object_kind object_kinds[];
 
+/* struct throttle_conf */
+extern const struct opt_desc throttle_group_opts[];
+
 /* Key tables (cmdline_keys.c); what they fill stands before each. */
 /* struct machine_conf */
 extern const struct opt_desc machine_opts[], accel_opts[];
@@ -177,6 +180,11 @@ const struct memory_backend *config_find_backend(const struct config *c,
 void config_name_place(struct error *err, const char *text, const char *arg);
 
 void config_free_backends(struct config *c);
+void config_free_throttle_groups(struct config *c);
+/* The list has an "id". */
+int config_add_throttle_group(struct config *c, const struct opt_list *list,
+			      struct error *err);
+bool config_has_throttle_group(const struct config *c, const char *id);
 void config_free_devices(struct config *c);
 void config_free_drives(struct config *c);
 void config_free_firmware(struct config *c);

@@ -179,6 +179,8 @@ const struct opt_desc drive_opts[] = {
 	 .help = "the same as throttling.iops-size"},
 	{KEY("group", OPT_STRING, throttle.group),
 	 .help = "the same as throttling.group"},
+	{PASS("throttle-group"),
+	 .help = "with driver=throttle: the -object with the limits"},
 	REFUSED("stats-intervals", OPT_LATER),
 	REFUSED_BUT("stats-account-invalid", "on off"),
 	REFUSED_BUT("stats-account-failed", "on off"),

@@ -298,5 +298,6 @@ void config_free(struct config *c)
 	config_free_firmware(c);
 	config_free_smbios(c);
 	config_free_backends(c);
+	config_free_throttle_groups(c);
 	*c = (struct config){0};
 }

@@ -48,7 +48,7 @@ struct throttle_conf {
 	uint64_t avg[THROTTLE_KINDS], max[THROTTLE_KINDS];
 	uint64_t length[THROTTLE_KINDS]; /* seconds that max may last */
 	uint64_t iops_size;
-	char *group; /* NULL: the drive is alone */
+	char *group; /* NULL: the drive is alone; or the id of an -object */
 };
 
 struct drive_conf {
@@ -159,6 +159,8 @@ struct config {
 	struct str_list accels; /* -accel */
 	struct drive_conf *drives;
 	unsigned ndrives;
+	struct throttle_conf *throttle_groups; /* -object throttle-group */
+	unsigned nthrottle_groups;
 	struct str_list blockdevs; /* -blockdev */
 	bool snapshot; /* of all drives */
 	struct rtc_conf rtc;

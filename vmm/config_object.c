@@ -6,10 +6,14 @@
 
 #include "vmm/cmdline.h"
 
+/* Behind the kinds of memory. */
+#define THROTTLE_GROUP (MEMORY_MEMFD + 1)
+
 const struct object_kind object_kinds[] = {
 	[MEMORY_RAM] = {"memory-backend-ram", memory_ram_opts},
 	[MEMORY_FILE] = {"memory-backend-file", memory_file_opts},
 	[MEMORY_MEMFD] = {"memory-backend-memfd", memory_memfd_opts},
+	[THROTTLE_GROUP] = {"throttle-group", throttle_group_opts},
 	{.name = NULL},
 };
 
@@ -46,7 +50,6 @@ static const char *const later[] = {
 	"secret_keyring",
 	"sev-guest",
 	"thread-context",
-	"throttle-group",
 	"tls-cipher-suites",
 	"tls-creds-anon",
 	"tls-creds-psk",
@@ -132,7 +135,7 @@ static int check_id(const struct config *c, const char *id, struct error *err)
 {
 	if (!id)
 		return error_set(err, EINVAL, "id= is missing");
-	if (config_find_backend(c, id))
+	if (config_find_backend(c, id) || config_has_throttle_group(c, id))
 		return error_set(err, EEXIST, "id=%s is taken already", id);
 	return opt_check_id(id, err);
 }
@@ -191,14 +194,10 @@ static int check_backend(const struct memory_backend *b, struct error *err)
 static int add_backend(struct config *c, int kind, const struct opt_list *list,
 		       struct error *err)
 {
-	const char *id = opt_list_get(list, "id");
-	struct memory_backend *b;
-	int rc = check_id(c, id, err);
+	struct memory_backend *b = config_new_backend(c, kind, err);
+	int rc = 0;
 	size_t i;
 
-	if (rc < 0)
-		return rc;
-	b = config_new_backend(c, kind, err);
 	if (!b)
 		return -ENOMEM;
 	for (i = 0; i < list->n && rc == 0; i++)
@@ -224,7 +223,11 @@ static int add_object(struct config *c, const char *text, struct error *err)
 	type = opt_list_get(&list, "qom-type");
 	kind = type ? find_kind(type, err)
 		    : error_set(err, EINVAL, "the type is missing");
-	rc = kind < 0 ? kind : add_backend(c, kind, &list, err);
+	rc = kind < 0 ? kind : check_id(c, opt_list_get(&list, "id"), err);
+	if (rc == 0 && kind == THROTTLE_GROUP)
+		rc = config_add_throttle_group(c, &list, err);
+	else if (rc == 0)
+		rc = add_backend(c, kind, &list, err);
 	opt_list_free(&list);
 	return rc;
 }

@@ -114,6 +114,33 @@ static int add_json_array(struct opt_list *list, const char *key,
 }
 
 static int add_json(struct opt_list *list, const char *key, const json_t *value,
+		    struct error *err);
+
+/* {"limits": {"bps-read": 1}} is limits.bps-read=1. */
+static int add_json_object(struct opt_list *list, const char *key,
+			   const json_t *object, struct error *err)
+{
+	const char *inner;
+	json_t *value;
+	char *whole;
+	int rc = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)object, inner, value)
+	{
+		if (rc < 0)
+			break;
+		if (asprintf(&whole, "%s.%s", key, inner) < 0)
+			return error_set(err, ENOMEM, "out of memory");
+		rc = json_is_object(value)
+			     ? error_set(err, EINVAL, "'%s' must be no object",
+					 whole)
+			     : add_json(list, whole, value, err);
+		free(whole);
+	}
+	return rc;
+}
+
+static int add_json(struct opt_list *list, const char *key, const json_t *value,
 		    struct error *err)
 {
 	char number[32];
@@ -123,6 +150,8 @@ static int add_json(struct opt_list *list, const char *key, const json_t *value,
 	if (json_is_boolean(value))
 		return opt_list_add(list, key,
 				    json_is_true(value) ? "on" : "off", err);
+	if (json_is_object(value))
+		return add_json_object(list, key, value, err);
 	if (json_is_array(value))
 		return add_json_array(list, key, value, err);
 	if (!json_is_integer(value))

@@ -16,6 +16,12 @@ CHAIN = ("-blockdev driver=file,node-name=s2,filename=q.qcow2,read-only=on "
          "-blockdev driver=file,node-name=s1,filename=o.qcow2 "
          "-blockdev driver=qcow2,node-name=f1,file=s1,backing=f2 ")
 
+GROUP = ("-object throttle-group,id=tg,x-bps-total=100,x-bps-total-max=500,"
+         "x-iops-total=7,x-iops-size=4096 ")
+JSON_GROUP = ('-object {"qom-type":"throttle-group","id":"tg","limits":'
+              '{"iops-total":10,"bps-read":77,"bps-read-max":99}} ')
+THROTTLED = ("-blockdev driver=file,node-name=f,filename=r.img "
+             "-blockdev driver=throttle,node-name=t,throttle-group=tg,file=f ")
 OVERLAYS = ("-drive if=none,id=a,file=o.qcow2,format=qcow2 "
             "-drive if=none,id=b,file=p.qcow2,format=qcow2 ")
 
@@ -47,6 +53,12 @@ SAME = (
     NODE + "-device ide-hd,drive=a,id=dd",
     RAW + "-device ide-hd,drive=e -device isa-debug-exit -device ide-cd",
     NODE + "-device ide-hd,drive=a,share-rw=on -device ide-hd,drive=a,share-rw=on",
+    GROUP + THROTTLED + "-device ide-hd,drive=t,id=dd",
+    JSON_GROUP + THROTTLED + "-device ide-hd,drive=t",
+    GROUP + "-drive file=r.img,format=throttle,throttle-group=tg",
+    GROUP + "-drive driver=throttle,throttle-group=tg,file.driver=raw,"
+    "file.file.driver=file,file.file.filename=r.img",
+    JSON_GROUP + "-drive file=r.img,format=raw,throttling.group=tg,bps=5",
     OVERLAYS + "-device ide-hd,drive=a -device ide-hd,drive=b",
     OVERLAYS + "-drive file=q.qcow2,format=qcow2,read-only=on,media=cdrom",
     '-blockdev {"driver":"raw","node-name":"a","cache":{"direct":true},'
@@ -95,6 +107,19 @@ REFUSED = {
     RAW + "-device ide-hd,drive=e -device ide-hd,drive=e": "already in use",
     "-drive file=r.img,format=raw -drive file=r.img,format=raw":
         "in use by another drive of this machine",
+    THROTTLED[:-1]: "Throttle group 'tg' does not exist",
+    "-blockdev driver=throttle,node-name=t,file.driver=file,"
+    "file.filename=r.img": "Parameter 'throttle-group' is missing",
+    GROUP + GROUP: "id=tg is taken",
+    GROUP + "-object memory-backend-ram,size=1M,id=tg": "id=tg is taken",
+    "-object throttle-group": "id= is missing",
+    "-object throttle-group,id=a,x-bps-total=1,x-bps-read=2":
+        "cannot be used at the same time",
+    "-object throttle-group,id=a,x-bps-total-max=1": "require corresponding",
+    "-object throttle-group,id=a,x-bps-total=-1": "not a number",
+    "-object throttle-group,id=a,x-bps-totla=1": "did you mean 'x-bps-total",
+    '-object {"qom-type":"throttle-group","id":"a","limits":{"foo":1}}':
+        "'limits.foo'",
     OVERLAYS + "-drive file=q.qcow2,format=qcow2": "in use by another drive",
     NODE + "-device ide-hd,drive=a -device ide-hd,drive=a":
         "Permission conflict on node 'a': 'write' is needed by block device "

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/front.h"
 #include "block/throttle.h"
 #include "tests/image/image.h"
 #include "vmm/timer.h"
@@ -220,6 +221,82 @@ START_TEST(holds_requests)
 }
 END_TEST
 
+static struct blk_front *front_of(struct blk_fronts *all, const char *name)
+{
+	struct error err = {0};
+	struct blk_front *front = blk_front_of_node(all, name, &err);
+
+	ck_assert_msg(front != NULL, "%s", err.msg);
+	return front;
+}
+
+static const char *const throttled[] = {
+	"driver=throttle,node-name=a,throttle-group=g,file.filename=a.raw",
+	"driver=file,node-name=b0,filename=b.raw",
+	"driver=throttle,node-name=b,throttle-group=g,file=b0",
+};
+
+static void resize(struct blk_node *node, void *ctx)
+{
+	ck_assert_int_eq(blk_truncate(node, 2 << 20, BLK_PREALLOC_OFF, ctx), 0);
+}
+
+/* Two nodes with an object's limits: the same as front ends, and no faster. */
+START_TEST(filters_hold_requests)
+{
+	struct blk_limits limits = {.avg[BLK_LIMIT_IOPS_TOTAL] = 20};
+	struct loop *loop = loop_new(NULL, NULL);
+	struct error err = {0};
+	struct blk_fronts all;
+	struct blk_front *a, *b;
+	struct job job[14];
+	unsigned i, left = 0;
+	int64_t began;
+
+	image_start();
+	image_must("truncate -s 1M a.raw b.raw");
+	blk_fronts_init(&all);
+	ck_assert_int_lt(blk_named_open(&all,
+					(char *const *)(uintptr_t)throttled, 1,
+					&err),
+			 0);
+	ck_assert_msg(strstr(err.msg, "group 'g' does not exist") != NULL, "%s",
+		      err.msg);
+	ck_assert_int_eq(blk_limit_group_make(&all, "g", &limits, &err), 0);
+	ck_assert_int_eq(blk_named_open(&all,
+					(char *const *)(uintptr_t)throttled, 3,
+					&err),
+			 0);
+	a = front_of(&all, "a");
+	b = front_of(&all, "b");
+	began = now();
+	for (i = 0; i < 14; i++)
+		start(&job[i], i % 2 ? a : b, loop,
+		      i % 3 ? BLK_READ : BLK_WRITE, &left);
+	while (left)
+		loop_turn(loop, -1);
+	ck_assert_int_ge(now() - began, 500 * MS);
+	ck_assert_int_le(now() - began, 3 * SEC);
+	/* Nobody waits for a limit who waits for all. */
+	for (i = 0; i < 12; i++)
+		start(&job[i], a, loop, BLK_WRITE, &left);
+	began = now();
+	blk_drain(a);
+	blk_front_look(a, resize, &err);
+	ck_assert_uint_eq(blk_size(a), 2 << 20);
+	blk_front_free(a);
+	ck_assert_int_le(now() - began, 400 * MS);
+	while (left)
+		loop_turn(loop, -1);
+	blk_front_free(b);
+	blk_named_close(&all);
+	blk_limit_groups_free(&all);
+	ck_assert(list_empty(&all.groups));
+	loop_free(loop);
+	image_end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("limits");
@@ -234,6 +311,7 @@ int main(void)
 	tcase_add_test(tc, survives_extremes);
 	tcase_add_test(tc, refuses_nonsense);
 	tcase_add_test(tc, holds_requests);
+	tcase_add_test(tc, filters_hold_requests);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

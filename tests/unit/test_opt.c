@@ -117,7 +117,8 @@ START_TEST(test_json)
 		"{",
 		"[1]",
 		"3",
-		"{\"a\":{}}",
+		"{\"a\":{\"b\":{}}}",
+		"{\"a\":{\"b\":null}}",
 		"{\"a\":[1,true]}",
 		"{\"a\":[[1]]}",
 		"{\"a\":[\"1\"]}",
@@ -134,11 +135,13 @@ START_TEST(test_json)
 
 	ck_assert_int_eq(opt_split_json("{\"driver\": \"x,y\", \"n\": -5, "
 					"\"on\": true, \"off\": false, "
-					"\"list\": [3, -1], \"none\": []}",
+					"\"list\": [3, -1], \"none\": [], "
+					"\"in\": {\"x\": 2}}",
 					&list, &err),
 			 0);
-	ck_assert_uint_eq(list.n, 5);
+	ck_assert_uint_eq(list.n, 6);
 	ck_assert_str_eq(opt_list_get(&list, "list"), "3,-1");
+	ck_assert_str_eq(opt_list_get(&list, "in.x"), "2");
 	ck_assert_ptr_null(opt_list_get(&list, "none"));
 	ck_assert_str_eq(opt_list_get(&list, "driver"), "x,y");
 	ck_assert_str_eq(opt_list_get(&list, "n"), "-5");
