@@ -91,6 +91,34 @@ static void drop_front(struct blk_front *front, struct blk_ctx *ctx)
 	free(front);
 }
 
+static void start_all(void *ctx)
+{
+	struct blk_front *front = ctx;
+	struct list batch, free_to_go, *e;
+
+	list_init(&batch);
+	list_init(&free_to_go);
+	pthread_mutex_lock(&front->lock);
+	while ((e = list_pop(&front->queue)))
+		list_add_tail(&batch, e);
+	pthread_mutex_unlock(&front->lock);
+	while ((e = list_pop(&batch)))
+		if (!blk_front_hold(front,
+				    container_of(e, struct blk_req, link)))
+			list_add_tail(&free_to_go, e);
+	blk_front_start_all(front, &free_to_go);
+}
+
+static void start_queue(void *ctx)
+{
+	struct blk_front *front = ctx;
+
+	if (front->node)
+		blk_ctx_run(front->node->ctx, start_all, front);
+	else
+		start_all(front);
+}
+
 static struct blk_front *make_front(struct blk_fronts *all, const char *id,
 				    struct blk_node *node, struct error *err)
 {
@@ -111,6 +139,8 @@ static struct blk_front *make_front(struct blk_fronts *all, const char *id,
 	pthread_cond_init(&front->idle, NULL);
 	list_init(&front->link);
 	list_init(&front->user.link);
+	list_init(&front->queue);
+	loop_task_init(&front->start, start_queue, front);
 	return front;
 }
 
@@ -221,7 +251,7 @@ static void deliver(void *ctx)
 	req->done(req, req->rc);
 }
 
-static void finish(struct blk_req *req)
+void blk_front_finish(struct blk_req *req)
 {
 	struct blk_front *front = req->front;
 
@@ -236,10 +266,10 @@ static void finish(struct blk_req *req)
 
 void blk_front_start(struct blk_front *front, struct blk_req *req)
 {
-	req->finish = finish;
+	req->finish = blk_front_finish;
 	if (!front->node) {
 		req->rc = -ENOMEDIUM;
-		finish(req);
+		blk_front_finish(req);
 		return;
 	}
 	if (front->writethrough && req->op != BLK_READ)
@@ -247,22 +277,18 @@ void blk_front_start(struct blk_front *front, struct blk_req *req)
 	blk_node_start(front->node, req);
 }
 
-static void run(void *ctx)
-{
-	struct blk_req *req = ctx;
-
-	if (!blk_front_hold(req->front, req))
-		blk_front_start(req->front, req);
-}
-
 void blk_submit(struct blk_front *front, struct blk_req *req)
 {
+	bool first;
+
 	req->front = front;
 	pthread_mutex_lock(&front->lock);
 	front->in_flight++;
+	first = list_empty(&front->queue);
+	list_add_tail(&front->queue, &req->link);
 	pthread_mutex_unlock(&front->lock);
-	loop_task_init(&req->task, run, req);
-	loop_post(front->loop, &req->task);
+	if (first)
+		loop_post(front->loop, &front->start);
 }
 
 static void open_up(void *arg)

@@ -128,9 +128,11 @@ struct blk_front {
 	struct blk_user user; /* of node, what the device does with it */
 	struct blk_thread *thread; /* which it may share with others */
 	struct loop *loop; /* of that */
-	pthread_mutex_t lock; /* guards in_flight */
+	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t idle;
 	unsigned in_flight;
+	struct list queue; /* submitted, until the I/O thread takes them */
+	struct loop_task start;
 };
 
 /* All front ends of a machine; machine lock. */

@@ -3,8 +3,10 @@
  * Where nodes do their work: completions, deferred tasks, worker threads.
  *
  * One eventfd wakes the owner: workers write to it when the first result comes
- * in, native AIO does by itself, and the owner does when it has something to
- * do later and is not polling just then.
+ * in, native AIO does by itself.  A loop watches it for edges, and so need not
+ * read it; without a loop, reading it is the waiting.  What the owner has to
+ * do later itself needs no waking: a loop has a task posted, and others poll
+ * before they wait.
  */
 #include "block/ctx.h"
 
@@ -31,6 +33,7 @@ struct blk_ctx {
 	int fd;
 	struct loop *loop;
 	struct loop_fd *lfd;
+	struct loop_task later; /* reaps, in the loop */
 	struct clock clock;
 	bool has_timers; /* somebody asked for the clock */
 	unsigned polling; /* depth */
@@ -46,6 +49,8 @@ struct blk_ctx {
 	bool stop;
 };
 
+static void reap_later(void *arg);
+
 struct blk_ctx *blk_ctx_new(struct error *err)
 {
 	struct blk_ctx *ctx = calloc(1, sizeof(*ctx));
@@ -54,7 +59,7 @@ struct blk_ctx *blk_ctx_new(struct error *err)
 		error_set(err, ENOMEM, "out of memory");
 		return NULL;
 	}
-	ctx->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ctx->fd = eventfd(0, EFD_CLOEXEC);
 	if (ctx->fd < 0) {
 		error_errno(err, errno, "eventfd");
 		free(ctx);
@@ -65,6 +70,7 @@ struct blk_ctx *blk_ctx_new(struct error *err)
 	list_init(&ctx->link);
 	ctx->max = MAX_WORKERS;
 	clock_init_realtime(&ctx->clock);
+	loop_task_init(&ctx->later, reap_later, ctx);
 	list_init(&ctx->nodes);
 	list_init(&ctx->pollers);
 	list_init(&ctx->tasks);
@@ -109,6 +115,8 @@ static void stop_workers(struct blk_ctx *ctx)
 static void leave_loop(struct blk_ctx *ctx)
 {
 	loop_del_fd(ctx->lfd);
+	if (ctx->loop)
+		loop_unpost(ctx->loop, &ctx->later);
 	if (ctx->loop && ctx->has_timers)
 		loop_del_clock(ctx->loop, &ctx->clock);
 	ctx->lfd = NULL;
@@ -147,12 +155,12 @@ static void kick(struct blk_ctx *ctx)
 		return; /* the counter is full: it wakes all the same */
 }
 
-static void quiet(struct blk_ctx *ctx)
+static void sleep_until_kicked(struct blk_ctx *ctx)
 {
 	uint64_t n;
 
 	if (read(ctx->fd, &n, sizeof(n)) < 0)
-		return; /* nobody wrote */
+		return; /* a signal */
 }
 
 static bool take_finished(struct blk_ctx *ctx)
@@ -252,10 +260,13 @@ static nfds_t ring_len(const struct blk_ctx *ctx)
 static void wait_ring(struct blk_ctx *ctx)
 {
 	nfds_t n = ring_len(ctx), i;
-	struct pollfd one = {.fd = ctx->fd};
-	struct pollfd *pfd = n == 1 ? &one : calloc(n, sizeof(*pfd));
+	struct pollfd *pfd = n == 1 ? NULL : calloc(n, sizeof(*pfd));
 	struct blk_ctx *c = ctx;
 
+	if (n == 1) {
+		sleep_until_kicked(ctx);
+		return;
+	}
 	if (!pfd) {
 		poll(NULL, 0, 1); /* then look again */
 		return;
@@ -265,9 +276,8 @@ static void wait_ring(struct blk_ctx *ctx)
 	if (poll(pfd, n, -1) > 0)
 		for (i = 0; i < n; i++, c = c->next)
 			if (pfd[i].revents)
-				quiet(c);
-	if (pfd != &one)
-		free(pfd);
+				sleep_until_kicked(c);
+	free(pfd);
 }
 
 void blk_ctx_poll(struct blk_ctx *ctx, bool wait)
@@ -276,15 +286,27 @@ void blk_ctx_poll(struct blk_ctx *ctx, bool wait)
 		wait_ring(ctx);
 }
 
-static void on_event(void *arg, uint32_t events)
+void blk_ctx_run(struct blk_ctx *ctx, void (*fn)(void *), void *arg)
+{
+	ctx->polling++;
+	fn(arg);
+	ctx->polling--;
+	reap_later(ctx);
+}
+
+static void reap_later(void *arg)
 {
 	struct blk_ctx *ctx = arg;
 
-	(void)events;
-	quiet(ctx);
 	blk_ctx_ref(ctx);
 	reap(ctx);
 	blk_ctx_unref(ctx);
+}
+
+static void on_event(void *arg, uint32_t events)
+{
+	(void)events;
+	reap_later(arg);
 }
 
 static int attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
@@ -293,7 +315,8 @@ static int attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
 	if (!loop)
 		return 0;
 	ctx->loop = loop;
-	ctx->lfd = loop_add_fd(loop, ctx->fd, EPOLLIN, on_event, ctx, err);
+	ctx->lfd = loop_add_fd(loop, ctx->fd, EPOLLIN | EPOLLET, on_event, ctx,
+			       err);
 	if (!ctx->lfd ||
 	    (ctx->has_timers && loop_add_clock(loop, &ctx->clock, err) < 0)) {
 		leave_loop(ctx);
@@ -419,16 +442,16 @@ void blk_ctx_defer(struct blk_ctx *ctx, struct blk_task *task)
 {
 	if (task->link.next && !list_empty(&task->link))
 		return;
-	if (!ctx->polling && list_empty(&ctx->tasks))
-		kick(ctx);
+	if (ctx->loop && !ctx->polling)
+		loop_post(ctx->loop, &ctx->later);
 	list_add_tail(&ctx->tasks, &task->link);
 }
 
 void blk_ctx_complete(struct blk_ctx *ctx, struct blk_req *req, int rc)
 {
 	req->rc = rc;
-	if (!ctx->polling && list_empty(&ctx->completed))
-		kick(ctx);
+	if (ctx->loop && !ctx->polling)
+		loop_post(ctx->loop, &ctx->later);
 	list_add_tail(&ctx->completed, &req->link);
 }
 

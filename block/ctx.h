@@ -69,6 +69,9 @@ bool blk_ctx_is_used(struct blk_ctx *ctx);
  */
 void blk_ctx_poll(struct blk_ctx *ctx, bool wait);
 
+/* Calls fn, then does what it has begun: all requests of fn in one go. */
+void blk_ctx_run(struct blk_ctx *ctx, void (*fn)(void *), void *arg);
+
 /* Something to do soon, in the owner, but not now. */
 struct blk_task {
 	struct list link; /* zero or initialised; queued once at most */
@@ -98,6 +101,10 @@ struct blk_poller {
 
 void blk_ctx_add_poller(struct blk_ctx *ctx, struct blk_poller *poller);
 void blk_ctx_del_poller(struct blk_poller *poller);
+/*
+ * Without a loop: readable when there is something to poll for that the owner
+ * has not begun itself.  Poll before you wait for it.
+ */
 int blk_ctx_fd(const struct blk_ctx *ctx);
 
 /* All nodes that live here. */

@@ -10,7 +10,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#define DEPTH 128
+#define DEPTH	   128
+#define SUBMIT_MAX 16u /* the device begins while the rest is prepared */
 
 struct uring {
 	struct file_state *f;
@@ -81,7 +82,10 @@ static bool uring_submit(struct file_state *f, struct blk_req *req)
 				    (unsigned)req->niov, req->at);
 	io_uring_sqe_set_data(sqe, req);
 	u->in_flight++;
-	blk_ctx_defer(f->node->ctx, &u->submit);
+	if (io_uring_sq_ready(&u->ring) < SUBMIT_MAX)
+		blk_ctx_defer(f->node->ctx, &u->submit);
+	else
+		submit_queue(&u->submit);
 	return true;
 }
 

@@ -26,6 +26,10 @@ void blk_front_look(struct blk_front *front,
 		    void (*fn)(struct blk_node *node, void *ctx), void *ctx);
 /* Starts a request that no limit holds.  I/O thread. */
 void blk_front_start(struct blk_front *front, struct blk_req *req);
+/* The same for many, of which neighbours become one. */
+void blk_front_start_all(struct blk_front *front, struct list *reqs);
+/* A request of the front end has ended, with req->rc. */
+void blk_front_finish(struct blk_req *req);
 
 /* Holds req if a limit wants that.  I/O thread. */
 bool blk_front_hold(struct blk_front *front, struct blk_req *req);

@@ -40,8 +40,9 @@ struct loop {
 	bool dead_fds;
 	unsigned nplain;
 	struct list fds, clocks;
-	pthread_mutex_t post_lock; /* guards tasks and their links */
+	pthread_mutex_t post_lock; /* guards all below, and links of tasks */
 	struct list tasks;
+	bool asleep; /* posting has to wake it */
 };
 
 static void lock(struct loop *loop)
@@ -275,14 +276,16 @@ static bool queued(const struct loop_task *task)
 
 void loop_post(struct loop *loop, struct loop_task *task)
 {
-	bool fresh;
+	bool must_wake = false;
 
 	pthread_mutex_lock(&loop->post_lock);
-	fresh = !queued(task);
-	if (fresh)
+	if (!queued(task)) {
 		list_add_tail(&loop->tasks, &task->link);
+		must_wake = loop->asleep;
+		loop->asleep = false;
+	}
 	pthread_mutex_unlock(&loop->post_lock);
-	if (fresh)
+	if (must_wake)
 		wake(loop);
 }
 
@@ -306,6 +309,7 @@ static void run_tasks(struct loop *loop)
 
 	list_init(&batch);
 	pthread_mutex_lock(&loop->post_lock);
+	loop->asleep = false;
 	while ((e = list_pop(&loop->tasks)) != NULL)
 		list_add_tail(&batch, e);
 	pthread_mutex_unlock(&loop->post_lock);
@@ -388,12 +392,24 @@ static void dispatch(struct loop_fd *lfd, uint32_t events)
 		lfd->fn(lfd->ctx, events);
 }
 
+/* From now on who posts has to wake the loop; false: it may not sleep. */
+static bool go_to_sleep(struct loop *loop)
+{
+	bool may;
+
+	pthread_mutex_lock(&loop->post_lock);
+	may = list_empty(&loop->tasks);
+	loop->asleep = may;
+	pthread_mutex_unlock(&loop->post_lock);
+	return may;
+}
+
 void loop_turn(struct loop *loop, int timeout_ms)
 {
 	struct epoll_event ev[LOOP_BATCH];
 	int i, n;
 
-	if (plain_waits(loop))
+	if (plain_waits(loop) || !timeout_ms || !go_to_sleep(loop))
 		timeout_ms = 0;
 	n = epoll_wait(loop->epfd, ev, LOOP_BATCH, timeout_ms);
 	lock(loop);

@@ -450,6 +450,7 @@ static void wait_for_rate(struct job *job, int64_t ns)
 	struct pollfd pfd = {.fd = blk_ctx_fd(job->c->ctx), .events = POLLIN};
 	uint64_t n;
 
+	blk_ctx_poll(job->c->ctx, false);
 	if (poll(&pfd, 1, (int)(ns / 1000000) + 1) > 0 &&
 	    read(pfd.fd, &n, sizeof(n)) < 0)
 		return;

@@ -99,6 +99,7 @@ static int sleep_run(struct io *io, int argc, char **argv)
 		return -EINVAL;
 	}
 	end = now_ms() + (int64_t)ms;
+	blk_ctx_poll(io->ctx, false);
 	while ((left = end - now_ms()) > 0)
 		if (poll(&pfd, 1, (int)left) > 0)
 			io_poll(io);

@@ -120,7 +120,7 @@ void io_poll(struct io *io)
 	uint64_t n;
 
 	/* The counter is only what woke us; the lists say what is due. */
-	if (read(blk_ctx_fd(io->ctx), &n, sizeof(n)) < 0 && errno != EAGAIN)
+	if (read(blk_ctx_fd(io->ctx), &n, sizeof(n)) < 0)
 		return;
 	blk_ctx_poll(io->ctx, false);
 	fflush(stdout);
@@ -203,6 +203,8 @@ static void read_more(struct io *io, struct input *in)
 	};
 	ssize_t n;
 
+	blk_ctx_poll(io->ctx, false);
+	fflush(stdout);
 	if (poll(pfd, 2, -1) < 0)
 		return;
 	if (pfd[1].revents)

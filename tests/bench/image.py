@@ -14,6 +14,7 @@ LIMIT = 120  # seconds for one command
 MIB = 1 << 20
 DISK = 256  # MiB
 REQUESTS = 8192
+NEW = 2048  # requests that allocate
 STEP = 9 * MIB + 4096  # so far apart that nothing is merged
 
 
@@ -65,10 +66,14 @@ class Images:
                        text=True, cwd=self.folder, check=True, timeout=LIMIT,
                        stdout=subprocess.DEVNULL)
 
-    def compare(self, what, *args):
+    def compare(self, what, *args, fresh=False):
+        def run(name, n):
+            if fresh:
+                self.run("qemu-img", "create", "-f", "qcow2", f"o{n}", "1G")
+            return self.run(name, *(a.replace("@", f"o{n}") for a in args))
+
         def program(name):
-            return lambda n: self.run(name, *(a.replace("@", f"o{n}")
-                                              for a in args))
+            return lambda n: run(name, n)
         show(in_turn(RUNS, program(self.ours), program("qemu-img")),
              f"{what}, ms")
         for n in range(2 * RUNS):
@@ -80,6 +85,14 @@ class Images:
                      f"depth {depth}", "bench", "-f", form, "-t", "none", "-i",
                      aio, "-c", str(REQUESTS), "-d", str(depth), "-s", "4096",
                      "-S", str(STEP), *(["-w"] if write else []), form)
+
+
+    def allocate(self, size, step, depth):
+        """Writes that make clusters: 4k to one each, or one after another."""
+        self.compare(f"bench allocate {size // 1024}k each {step // 1024}k "
+                     f"depth {depth}", "bench", "-w", "-f", "qcow2", "-t",
+                     "none", "-i", "native", "-c", str(NEW), "-d", str(depth),
+                     "-s", str(size), "-S", str(step), "@", fresh=True)
 
 
 def bench():
@@ -99,3 +112,6 @@ def bench():
                 for depth in (1, 32):
                     images.requests(form, aio, depth, False)
                     images.requests(form, aio, depth, True)
+        for size, step in ((4096, 4096), (4096, 65536), (65536, 65536)):
+            for depth in (1, 32):
+                images.allocate(size, step, depth)
