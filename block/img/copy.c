@@ -20,7 +20,7 @@
 #include "block/img/img.h"
 #include "vmm/timer.h"
 
-#define CHUNK	  (UINT64_C(2) << 20)
+#define CHUNK	  (UINT64_C(1) << 18) /* is in a cache until it is written */
 #define BUF_ALIGN 4096
 /* Zeros are cheap: one request may have many. */
 #define ZERO_CHUNK (UINT64_C(1) << 30)
