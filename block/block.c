@@ -344,6 +344,25 @@ int blk_front_call(struct blk_front *front,
 	return call.rc;
 }
 
+static int flush_one(struct blk_node *node, void *ctx)
+{
+	(void)ctx;
+	return node->readonly ? 0 : blk_flush(node);
+}
+
+void blk_flush_all(struct blk_fronts *all)
+{
+	struct blk_front *front;
+	int rc;
+
+	list_for_each (front, &all->list, struct blk_front, link) {
+		rc = blk_front_call(front, flush_one, NULL);
+		if (rc < 0 && rc != -ENOMEDIUM)
+			log_warn("%s: cannot write all to '%s': %s", front->id,
+				 front->node->filename, strerror(-rc));
+	}
+}
+
 struct look {
 	struct blk_node *node;
 	void (*fn)(struct blk_node *node, void *ctx);

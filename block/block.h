@@ -218,6 +218,8 @@ int blk_front_attach(struct blk_front *front, const char *device, unsigned need,
  */
 enum blk_action blk_error_action(const struct blk_front *front, enum blk_op op,
 				 int rc);
+/* Can errors stop the machine, so that its user wants to know of them? */
+bool blk_front_has_status(const struct blk_front *front);
 /* Tells monitors and user.  Main loop, machine lock. */
 void blk_error_tell(struct machine *m, struct blk_front *front, enum blk_op op,
 		    enum blk_action action, int rc);
@@ -264,6 +266,8 @@ uint64_t blk_size(const struct blk_front *front);
 void blk_submit(struct blk_front *front, struct blk_req *req);
 /* Waits until nothing is in flight. */
 void blk_drain(struct blk_front *front);
+/* Drains all, and brings what was written to the host's disks. */
+void blk_flush_all(struct blk_fronts *all);
 /*
  * Drains and calls fn in the I/O thread, where it may use the node as
  * block/node.h says: snapshots, resizing.  Returns what fn does.

@@ -113,7 +113,7 @@ static json_t *describe(struct blk_front *f)
 
 	if (*f->device)
 		set_text(o, "qdev", f->device);
-	if (*f->device && (f->werror >= BLK_STOP || f->rerror == BLK_STOP))
+	if (*f->device && blk_front_has_status(f))
 		set_text(o, "io-status",
 			 !f->failed		? "ok"
 			 : f->failed == -ENOSPC ? "nospace"

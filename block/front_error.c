@@ -18,6 +18,11 @@ enum blk_action blk_error_action(const struct blk_front *front, enum blk_op op,
 	return rc == -ENOSPC ? BLK_STOP : BLK_REPORT;
 }
 
+bool blk_front_has_status(const struct blk_front *front)
+{
+	return front->werror >= BLK_STOP || front->rerror == BLK_STOP;
+}
+
 void blk_error_tell(struct machine *m, struct blk_front *front, enum blk_op op,
 		    enum blk_action action, int rc)
 {
@@ -28,11 +33,13 @@ void blk_error_tell(struct machine *m, struct blk_front *front, enum blk_op op,
 	};
 	struct blk_node *image = blk_node_image(front->node);
 	const char *what = op == BLK_READ ? "read" : "write";
-	json_t *data =
-		json_pack("{s:s, s:s, s:s, s:b, s:s}", "device", front->id,
-			  "operation", what, "action", actions[action],
-			  "nospace", rc == -ENOSPC, "reason", strerror(-rc));
+	json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "device", front->id,
+				 "operation", what, "action", actions[action],
+				 "reason", strerror(-rc));
 
+	if (blk_front_has_status(front))
+		json_object_set_new(data, "nospace",
+				    json_boolean(rc == -ENOSPC));
 	if (image)
 		json_object_set_new(data, "node-name",
 				    json_string(image->name));

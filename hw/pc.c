@@ -320,9 +320,12 @@ static void on_event(void *ctx, enum machine_event event)
 {
 	struct pc *pc = ctx;
 
-	if (event == EVENT_SUSPEND)
+	if (event == EVENT_STOP) {
+		/* Who stops the machine may want to copy its images. */
+		blk_flush_all(&pc->fronts);
+	} else if (event == EVENT_SUSPEND) {
 		cmos_set_resume(pc->rtc);
-	else if (event == EVENT_RESET) {
+	} else if (event == EVENT_RESET) {
 		cmos_set_boot_order(pc->rtc, pc->conf->boot.order);
 		pc_boot_again(&pc->boot);
 	} else if (event == EVENT_WAKEUP) {
