@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "block/qcow2_amend.h"
+#include "block/qcow2_ops.h"
+#include "block/qcow2_snapshot.h"
 #include "vmm/endian.h"
 
 static int drop_one(struct qcow2 *q, struct qcow2_wait *wait, uint64_t guest)
@@ -69,23 +71,107 @@ static int expand_active(struct qcow2 *q)
 	return rc < 0 ? rc : qcow2_flush_all(q);
 }
 
-/* 1: an entry of the table says "zeros". */
-static int look_at_table(struct qcow2 *q, uint64_t off, uint8_t *buf)
-{
-	unsigned i;
-	int rc = blk_pread(q->file, off, buf, q->cluster_size);
-	uint64_t entry;
+/* A table that snapshots have, perhaps several, and the active one with them.
+ */
+struct table {
+	struct qcow2 *q;
+	uint64_t off, refs; /* how many have it */
+	uint8_t *entries;
+	uint64_t *dropped; /* clusters that the old entries had */
+	unsigned ndropped;
+	bool changed;
+};
 
-	for (i = 0; i < 1u << q->l2_bits && rc == 0; i++) {
-		entry = load_be64(buf + i * q->entry_size);
-		if ((entry & QCOW2_ZERO) && !(entry & QCOW2_COMPRESSED))
-			rc = 1;
-	}
+static bool says_zeros(uint64_t entry)
+{
+	return (entry & QCOW2_ZERO) && !(entry & QCOW2_COMPRESSED);
+}
+
+/* A cluster of zeros, counted for all that have the table. */
+static int give_zeros(struct table *t, uint64_t *off)
+{
+	struct qcow2 *q = t->q;
+	uint64_t i;
+	int rc = qcow2_alloc_table(q, 1, off);
+
+	if (rc == 0)
+		rc = blk_zero(q->file, *off, q->cluster_size, 0);
+	for (i = 1; i < t->refs && rc == 0; i++)
+		rc = qcow2_refcount_add_sync(q, *off, 1, 1);
 	return rc;
 }
 
-static int look_at_snapshot(struct qcow2 *q, const struct qcow2_snapshot *s,
-			    uint8_t *buf)
+static int expand_entry(struct table *t, uint8_t *p)
+{
+	uint64_t entry = load_be64(p), off = 0;
+	int rc = 0;
+
+	if (!says_zeros(entry))
+		return 0;
+	if (t->q->backing_file)
+		rc = give_zeros(t, &off);
+	if (rc < 0)
+		return rc;
+	if (entry & QCOW2_OFFSET)
+		t->dropped[t->ndropped++] = entry & QCOW2_OFFSET;
+	store_be64(p, off);
+	t->changed = true;
+	return 0;
+}
+
+static int drop_old(struct table *t)
+{
+	uint64_t i;
+	unsigned k;
+	int rc = 0;
+
+	for (k = 0; k < t->ndropped; k++)
+		for (i = 0; i < t->refs && rc == 0; i++)
+			rc = qcow2_refcount_add_sync(t->q, t->dropped[k], 1,
+						     -1);
+	return rc;
+}
+
+/* Refcounts first, then the table, and what it had last: so it only leaks. */
+static int expand_entries(struct table *t)
+{
+	struct qcow2 *q = t->q;
+	unsigned i;
+	int rc = blk_pread(q->file, t->off, t->entries, q->cluster_size);
+
+	if (rc == 0)
+		rc = qcow2_refcount_sync(q, t->off >> q->cluster_bits,
+					 &t->refs);
+	for (i = 0; i < 1u << q->l2_bits && rc == 0; i++)
+		rc = expand_entry(t, t->entries + i * q->entry_size);
+	if (rc < 0 || !t->changed)
+		return rc;
+	rc = qcow2_flush_all(q);
+	if (rc == 0)
+		rc = blk_pwrite(q->file, t->off, t->entries, q->cluster_size,
+				0);
+	if (rc == 0)
+		rc = blk_flush(q->file);
+	return rc < 0 ? rc : drop_old(t);
+}
+
+static int expand_table(struct qcow2 *q, uint64_t off)
+{
+	struct table t = {.q = q, .off = off};
+	int rc = -ENOMEM;
+
+	if (qcow2_in_cluster(q, off))
+		return -EIO;
+	t.entries = blk_alloc(q->file, q->cluster_size);
+	t.dropped = calloc(UINT64_C(1) << q->l2_bits, sizeof(*t.dropped));
+	if (t.entries && t.dropped)
+		rc = expand_entries(&t);
+	free(t.entries);
+	free(t.dropped);
+	return rc;
+}
+
+static int expand_snapshot(struct qcow2 *q, const struct qcow2_snapshot *s)
 {
 	struct qcow2_table l1 = {.n = 0};
 	int rc = qcow2_table_load(q, &l1, s->l1_off, s->l1_n);
@@ -93,36 +179,42 @@ static int look_at_snapshot(struct qcow2 *q, const struct qcow2_snapshot *s,
 
 	for (i = 0; rc == 0 && i < l1.n; i++)
 		if (l1.val[i] & QCOW2_OFFSET)
-			rc = look_at_table(q, l1.val[i] & QCOW2_OFFSET, buf);
+			rc = expand_table(q, l1.val[i] & QCOW2_OFFSET);
 	qcow2_table_free(&l1);
 	return rc;
 }
 
-static int look_at_snapshots(struct qcow2 *q, struct error *err)
+/*
+ * COPIED bits are wrong meanwhile: whoever opens the image after a crash, or
+ * closes it after an error, puts them right.
+ */
+static int expand_snapshots(struct qcow2 *q)
 {
-	uint8_t *buf = blk_alloc(q->file, q->cluster_size);
-	int rc = buf ? 0 : -ENOMEM;
 	uint32_t i;
+	int rc;
 
+	if (!q->nsnapshots)
+		return 0;
+	rc = qcow2_flush_all(q);
+	if (rc < 0)
+		return rc;
+	qcow2_cache_empty(&q->l2_cache);
+	q->unsettled = true;
+	q->incompatible |= QCOW2_DIRTY;
+	rc = qcow2_header_update(q);
 	for (i = 0; i < q->nsnapshots && rc == 0; i++)
-		rc = look_at_snapshot(q, &q->snapshots[i], buf);
-	free(buf);
-	if (rc == 1)
-		return error_set(err, ENOTSUP,
-				 "the snapshot '%s' has zero clusters, which "
-				 "compat=0.10 does not have; convert -o "
-				 "compat=0.10 makes a copy without snapshots",
-				 q->snapshots[i - 1].name);
-	return rc < 0 ? error_errno(err, -rc, "cannot read the snapshots") : 0;
+		rc = expand_snapshot(q, &q->snapshots[i]);
+	if (rc == 0)
+		rc = qcow2_update_copied(q);
+	q->unsettled = rc < 0;
+	return rc;
 }
 
 int qcow2_expand_zeros(struct qcow2 *q, struct error *err)
 {
-	int rc = look_at_snapshots(q, err);
+	int rc = expand_snapshots(q);
 
-	if (rc < 0)
-		return rc;
-	rc = expand_active(q);
+	rc = rc < 0 ? rc : expand_active(q);
 	return rc < 0 ? error_errno(err, -rc, "cannot write out zero clusters")
 		      : 0;
 }

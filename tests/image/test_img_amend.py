@@ -60,6 +60,44 @@ def test_amend_of_images_with_snapshots():
         same_images(b, "a.qcow2", False)
 
 
+def shown(b, *args):
+    """What qemu finds in our image."""
+    status, _, err = b.run("qemu-img", "convert", "-O", "raw", *args, "a.qcow2",
+                           "flat")
+    assert status == 0, err
+    with open(b.path("flat"), "rb") as f:
+        return f.read()
+
+
+def test_amend_expands_zeros_of_snapshots():
+    """As it should be: qemu 7.2 writes zeros over clusters that are shared."""
+    for backing in ("-b base -F raw ", ""):
+        with Beside() as b:
+            b.prepare("img create -q -f raw base 1M",
+                      "io write -P 7 0 1M base",
+                      f"img create -q -f qcow2 {backing}a.qcow2 1M",
+                      "io write -P 3 0 256k a.qcow2",
+                      "io write -z 64k 64k a.qcow2",
+                      "io write -z -u 512k 64k a.qcow2",
+                      "img snapshot -c one a.qcow2",
+                      "img snapshot -c same a.qcow2",
+                      "io write -z 128k 64k a.qcow2",
+                      "io write -P 4 512k 4k a.qcow2",
+                      "img snapshot -c two a.qcow2",
+                      "io write -P 5 0 768k a.qcow2")
+            names = ("one", "same", "two")
+            before = [shown(b, "-l", f"snapshot.name={n}") for n in names]
+            now = shown(b)
+            b.both("amend -o compat=v2 a.qcow2", 0)
+            assert shown(b) == now
+            for name, want in zip(names, before):
+                assert shown(b, "-l", f"snapshot.name={name}") == want, name
+                for change in ("-a", "-d"):
+                    b.both("check -q a.qcow2", 0)
+                    b.both(f"snapshot {change} {name} a.qcow2", 0)
+                    assert shown(b) == want, name
+
+
 def test_amend_tells_what_can_be_amended():
     with Beside() as b:
         b.prepare(*SOME)
