@@ -174,7 +174,8 @@ static int expand_table(struct qcow2 *q, uint64_t off)
 static int expand_snapshot(struct qcow2 *q, const struct qcow2_snapshot *s)
 {
 	struct qcow2_table l1 = {.n = 0};
-	int rc = qcow2_table_load(q, &l1, s->l1_off, s->l1_n);
+	int rc =
+		s->broken ? -EIO : qcow2_table_load(q, &l1, s->l1_off, s->l1_n);
 	uint32_t i;
 
 	for (i = 0; rc == 0 && i < l1.n; i++)

@@ -157,7 +157,7 @@ struct qcow2_snapshot {
 	char *id, *name;
 	uint32_t date_sec, date_nsec;
 	uint64_t vm_clock_ns, vm_state_size, disk_size, icount;
-	bool broken; /* to be checked only; has no L1 table for us */
+	bool broken; /* its L1 table cannot be where the entry says */
 	uint32_t extra_len; /* all extra data, as it was */
 	uint8_t *extra;
 };

@@ -138,6 +138,8 @@ static int add_snapshot(struct qcow2 *q, const struct qcow2_snapshot *s)
 	struct qcow2_table l1 = {.off = s->l1_off, .n = s->l1_n};
 	int rc = 0;
 
+	if (s->broken)
+		return 0;
 	if (q->watched & 1u << QCOW2_META_SNAP_L2)
 		rc = qcow2_table_load(q, &l1, s->l1_off, s->l1_n);
 	else

@@ -426,6 +426,9 @@ int qcow2_snapshot_delete(struct blk_node *node, const char *id_or_name,
 
 	if (!s)
 		return not_found(id_or_name, err);
+	rc = qcow2_snapshot_check(q, s, err);
+	if (rc < 0)
+		return rc;
 	rc = load_l1(q, s, &l1);
 	rc = rc < 0 ? rc : begin(q);
 	if (rc == 0)
@@ -483,6 +486,9 @@ int qcow2_snapshot_apply(struct blk_node *node, const char *id_or_name,
 
 	if (!s)
 		return not_found(id_or_name, err);
+	rc = qcow2_snapshot_check(q, s, err);
+	if (rc < 0)
+		return rc;
 	rc = load_l1(q, s, &l1);
 	rc = rc < 0 ? rc : begin(q);
 	if (rc == 0) {
@@ -504,6 +510,9 @@ int qcow2_snapshot_load(struct blk_node *node, const char *id_or_name,
 
 	if (!s)
 		return not_found(id_or_name, err);
+	rc = qcow2_snapshot_check(q, s, err);
+	if (rc < 0)
+		return rc;
 	rc = load_l1(q, s, &l1);
 	if (rc < 0) {
 		qcow2_table_free(&l1);

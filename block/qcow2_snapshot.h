@@ -12,5 +12,8 @@ int qcow2_snapshots_write(struct qcow2 *q);
 int qcow2_run(struct qcow2 *q, struct blk_req *req);
 /* Sets the COPIED bits of the active tables by the refcounts. */
 int qcow2_update_copied(struct qcow2 *q);
+/* Can it be used? */
+int qcow2_snapshot_check(const struct qcow2 *q, const struct qcow2_snapshot *s,
+			 struct error *err);
 
 #endif

@@ -210,12 +210,7 @@ static void l2_is_snapshots(void)
 }
 
 static const struct refusal refusals[] = {
-	{snap_l1_huge, "Snapshot L1 table too large", false},
-	{snap_l1_unaligned, "Snapshot L1 table offset invalid", false},
-	{snap_l1_far, "Snapshot L1 table offset invalid", false},
 	{snap_extra_huge, "Too much extra metadata in snapshot", false},
-	{snap_disk_huge, "too small for its disk size", false},
-	{snap_disk_negative, "too small for its disk size", false},
 	{snap_table_overflows, "Snapshot table is too big", false},
 	{backing_name_long, "Backing file name too long", false},
 	{backing_name_overruns, "Backing file name too long", false},
@@ -468,6 +463,50 @@ START_TEST(fails_when_used)
 }
 END_TEST
 
+/* A snapshot that cannot be: the disk and its other snapshots can be used. */
+static const struct refusal broken_snapshots[] = {
+	{snap_l1_huge, "Snapshot L1 table too large", true},
+	{snap_l1_unaligned, "Snapshot L1 table offset invalid", true},
+	{snap_l1_far, "Snapshot L1 table offset invalid", true},
+	{snap_disk_huge, "too small for its disk size", true},
+	{snap_disk_negative, "too small for its disk size", true},
+};
+
+#define BROKEN ((int)(sizeof(broken_snapshots) / sizeof(*broken_snapshots)))
+
+START_TEST(refuses_broken_snapshots_alone)
+{
+	const struct refusal *r = &broken_snapshots[_i];
+	int (*const use[])(struct blk_node *, const char *,
+			   struct error *) = {blk_snapshot_apply,
+					      blk_snapshot_delete};
+	struct blk_snapshot *list;
+	struct error err = {0};
+	struct blk_node *node;
+	size_t n, i;
+
+	make();
+	r->damage();
+	node = try_open(BLK_O_RDWR, &err);
+	ck_assert_msg(node != NULL, "%s", err.msg);
+	for (i = 0; i < sizeof(use) / sizeof(*use); i++) {
+		err = (struct error){0};
+		ck_assert_int_lt(use[i](node, "s", &err), 0);
+		ck_assert_msg(strstr(err.msg, r->says) != NULL,
+			      "'%s' lacks '%s'", err.msg, r->says);
+	}
+	ck_assert_int_eq(do_write(node), 0);
+	ck_assert_int_eq(do_snapshot(node), 0);
+	ck_assert_int_eq(blk_snapshot_delete(node, "2", &err), 0);
+	ck_assert_int_eq(blk_snapshots(node, &list, &n, &err), 0);
+	ck_assert_uint_eq(n, 1);
+	blk_snapshots_free(list, n);
+	blk_node_unref(node);
+	ck_assert_uint_eq(header(INCOMPATIBLE), 0);
+	image_end();
+}
+END_TEST
+
 /* Tables outside the file have nothing in them. */
 START_TEST(takes_tables_outside_the_file_for_empty)
 {
@@ -610,6 +649,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, is_refused, 0, REFUSALS);
 	tcase_add_loop_test(tc, fails_when_used, 0, ABUSES);
+	tcase_add_loop_test(tc, refuses_broken_snapshots_alone, 0, BROKEN);
 	tcase_add_test(tc, takes_tables_outside_the_file_for_empty);
 	tcase_add_test(tc, forgets_what_was_discarded_but_free);
 	tcase_add_loop_test(tc, refuses_data_files, 0, DATA_FILES);
