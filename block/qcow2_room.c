@@ -55,6 +55,15 @@ static void make(struct qcow2 *q, uint64_t from, uint64_t len)
 	blk_node_submit(q->file, &r->req);
 }
 
+/*
+ * A write that has none to wait for is sooner done where the file ends: in
+ * room the host marks blocks as written later, by a thread of its own.
+ */
+static bool is_alone(const struct qcow2 *q)
+{
+	return q->requests < 2;
+}
+
 int qcow2_room_wait(struct qcow2 *q, struct qcow2_wait *wait, uint64_t n)
 {
 	struct qcow2_room *r = &q->room;
@@ -62,7 +71,7 @@ int qcow2_room_wait(struct qcow2 *q, struct qcow2_wait *wait, uint64_t n)
 	uint64_t len = n << q->cluster_bits;
 	uint64_t from = later(q->fresh_from, r->end);
 
-	if (!r->wanted || off + len <= r->end)
+	if (!r->wanted || off + len <= r->end || is_alone(q))
 		return 0;
 	/* Clusters behind the file's end are in use?  Not for us to fill. */
 	if (off > from)

@@ -100,6 +100,7 @@ struct writer {
 	uint64_t seed;
 	uint32_t generation;
 	bool cleared[UNITS];
+	bool pairs; /* two requests at once */
 };
 
 static void write_some(struct writer *w)
@@ -111,6 +112,41 @@ static void write_some(struct writer *w)
 	w->s->issued[u] = w->generation;
 	ck_assert_int_eq(blk_pwrite(w->node, (uint64_t)u * UNIT, buf, UNIT, 0),
 			 0);
+}
+
+struct one {
+	struct blk_req req;
+	struct iovec iov;
+	uint32_t buf[UNIT / 4];
+	unsigned *left;
+};
+
+static void on_one(struct blk_req *req, int rc)
+{
+	ck_assert_int_eq(rc, 0);
+	--*container_of(req, struct one, req)->left;
+}
+
+static void write_pair(struct writer *w)
+{
+	static struct one one[2];
+	uint32_t u = (uint32_t)image_random(&w->seed) % UNITS;
+	unsigned i, left = 2;
+
+	for (i = 0; i < 2; i++, u = (u + UNITS / 2) % UNITS) {
+		fill(one[i].buf, u, ++w->generation);
+		w->s->issued[u] = w->generation;
+		one[i].left = &left;
+		one[i].iov = (struct iovec){one[i].buf, UNIT};
+		one[i].req = (struct blk_req){.op = BLK_WRITE,
+					      .off = (uint64_t)u * UNIT,
+					      .iov = &one[i].iov,
+					      .niov = 1,
+					      .done = on_one};
+		blk_node_submit(w->node, &one[i].req);
+	}
+	while (left)
+		blk_ctx_poll(w->node->ctx, true);
 }
 
 static void flush(struct writer *w)
@@ -335,7 +371,7 @@ static void taped_work(struct writer *w)
 
 	for (i = 0; i < 12; i++) {
 		for (k = 0; k < 20; k++)
-			write_some(w);
+			w->pairs ? write_pair(w) : write_some(w);
 		if (i % 4 == 3)
 			clear(w);
 		user_flush(w);
@@ -418,7 +454,8 @@ static bool can_go_direct(void)
 	return fd >= 0;
 }
 
-/* The second half of the variants: with O_DIRECT, where room is made. */
+/* The second half of the variants: with O_DIRECT, where writes together make
+ * room. */
 START_TEST(survives_power_loss)
 {
 	const char *variant = variants[_i % VARIANTS];
@@ -435,6 +472,7 @@ START_TEST(survives_power_loss)
 	image_must("cp a.qcow2 base.qcow2");
 	if (_i >= VARIANTS && can_go_direct())
 		flags |= BLK_O_DIRECT;
+	w.pairs = flags & BLK_O_DIRECT;
 	w.node = image_open("a.qcow2", "qcow2", flags);
 	file = w.node->child[BLK_FILE];
 	taped.submit = tape_submit;
