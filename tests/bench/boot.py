@@ -11,18 +11,19 @@ from bench.rows import in_turn, show
 from guest import linux
 
 BOOTS = 5
-LIMIT = 300  # seconds
+FIRST_BYTE_LIMIT = 60  # seconds
+PROMPT_LIMIT = 180
 PROMPT = linux.Linux.PROMPT.encode()
 
 
-def boot(program, folder, n, kernel, initrd, text):
+def boot(program, folder, n, kernel, initrd, text, limit):
     """Milliseconds until text is on the serial line; None if it never is."""
     path, listener = listen(folder, f"boot{n}")
     process, connection, begin = run(
         program, listener, *linux.LEAN, "-kernel", kernel, "-initrd", initrd,
         "-serial", f"unix:{path}", "-append",
         "earlyprintk=ttyS0 console=ttyS0 " + linux.FAST.replace("quiet ", ""))
-    seen, end_time = b"", begin + LIMIT
+    seen, end_time = b"", begin + limit
     connection.settimeout(1)
     while not (seen and text in seen) and time.monotonic() < end_time:
         try:
@@ -52,10 +53,11 @@ def stuck(process):
 def bench():
     files = linux.guest_kernel()
     for kind, kernel in (("bzImage", files.bzimage), ("vmlinux", files.vmlinux)):
-        for runs, what, text in ((BOOTS, "first serial byte", b""),
-                                 (1, "init's prompt", PROMPT)):
+        for runs, what, text, limit in (
+                (BOOTS, "first serial byte", b"", FIRST_BYTE_LIMIT),
+                (1, "init's prompt", PROMPT, PROMPT_LIMIT)):
             with tempfile.TemporaryDirectory() as folder:
-                rest = (kernel, files.initrd, text)
+                rest = (kernel, files.initrd, text, limit)
                 show(in_turn(runs, lambda n: boot(PCVM, folder, n, *rest),
                              lambda n: boot(QEMU, folder, n, *rest)),
                      f"{kind}: exec to {what}, ms")

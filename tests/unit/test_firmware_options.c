@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
@@ -52,19 +53,18 @@ static void refuse_smbios(const char *arg, const char *words)
 	refuse(ARGS("-smbios", arg), words);
 }
 
-/* A file with these bytes; its name is good until the next one. */
+/* A file with these bytes, in memory; its name is good until the next one. */
 static const char *file(const void *data, size_t len)
 {
-	static char path[64];
-	FILE *f;
+	static char path[32];
+	static int fd = -1;
 
-	if (*path)
-		unlink(path);
-	snprintf(path, sizeof(path), "/tmp/pcvm-test-%d", getpid());
-	f = fopen(path, "wb");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(data, 1, len, f), len);
-	ck_assert_int_eq(fclose(f), 0);
+	if (fd >= 0)
+		close(fd);
+	fd = memfd_create("option", MFD_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, data, len), (ssize_t)len);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
 	return path;
 }
 
