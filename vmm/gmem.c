@@ -509,34 +509,58 @@ void gmem_evict(struct gmem *gmem, gpa_t gpa)
 	pthread_rwlock_unlock(&gmem->lock);
 }
 
+/* The view's lock is held. */
+static bool pin_piece(struct gmem *gmem, gpa_t gpa, size_t len,
+		      enum gmem_dir dir, struct gmem_pin *pin)
+{
+	const struct gmem_range *r = find(gmem, gpa);
+
+	if (!r || (r->readonly && dir == GMEM_TO_GUEST))
+		return false;
+	pin->block = r->block;
+	pin->host = r->block->host + r->off + (gpa - r->base);
+	pin->len = extent(gmem, r, gpa, len);
+	atomic_fetch_add(&r->block->pins, 1);
+	return true;
+}
+
+bool gmem_pin(struct gmem *gmem, gpa_t gpa, size_t len, enum gmem_dir dir,
+	      struct gmem_pin *pin)
+{
+	bool pinned;
+
+	pthread_rwlock_rdlock(&gmem->lock);
+	pinned = pin_piece(gmem, gpa, len, dir, pin);
+	pthread_rwlock_unlock(&gmem->lock);
+	return pinned;
+}
+
+void gmem_unpin(struct gmem_pin *pin, size_t written)
+{
+	mark_dirty(pin->block, (uint64_t)(pin->host - pin->block->host),
+		   written < pin->len ? written : pin->len);
+	atomic_fetch_sub(&pin->block->pins, 1);
+}
+
 int gmem_span(struct gmem *gmem, gpa_t gpa, size_t len, enum gmem_dir dir,
 	      struct iovec *iov, int max, struct gmem_span *span)
 {
-	const struct gmem_range *r;
-	size_t n;
+	struct gmem_pin *pin;
 
 	span->n = 0;
-	span->dir = dir;
 	if (within_space(gpa, len) != len)
 		return -EFAULT;
 	pthread_rwlock_rdlock(&gmem->lock);
-	for (; len; gpa += n, len -= n) {
-		r = find(gmem, gpa);
-		n = extent(gmem, r, gpa, len);
-		if (!r || (r->readonly && dir == GMEM_TO_GUEST) ||
-		    span->n == GMEM_SPAN_MAX || (int)span->n >= max) {
+	for (; len; gpa += pin->len, len -= pin->len) {
+		pin = &span->pin[span->n];
+		if (span->n == GMEM_SPAN_MAX || (int)span->n >= max ||
+		    !pin_piece(gmem, gpa, len, dir, pin)) {
 			pthread_rwlock_unlock(&gmem->lock);
 			gmem_done(span, 0);
 			return -EFAULT;
 		}
-		iov[span->n].iov_base =
-			r->block->host + r->off + (gpa - r->base);
-		iov[span->n].iov_len = n;
-		span->block[span->n] = r->block;
-		span->start[span->n] = iov[span->n].iov_base;
-		span->len[span->n] = n;
-		atomic_fetch_add(&r->block->pins, 1);
-		span->n++;
+		iov[span->n].iov_base = pin->host;
+		iov[span->n++].iov_len = pin->len;
 	}
 	pthread_rwlock_unlock(&gmem->lock);
 	return (int)span->n;
@@ -544,16 +568,13 @@ int gmem_span(struct gmem *gmem, gpa_t gpa, size_t len, enum gmem_dir dir,
 
 void gmem_done(struct gmem_span *span, size_t written)
 {
-	size_t n;
+	size_t len;
 	unsigned i;
 
 	for (i = 0; i < span->n; i++) {
-		n = written < span->len[i] ? written : span->len[i];
-		mark_dirty(span->block[i],
-			   (uint64_t)(span->start[i] - span->block[i]->host),
-			   n);
-		written -= n;
-		atomic_fetch_sub(&span->block[i]->pins, 1);
+		len = span->pin[i].len;
+		gmem_unpin(&span->pin[i], written);
+		written -= written < len ? written : len;
 	}
 	span->n = 0;
 }

@@ -11,7 +11,7 @@
  * swallow writes, as addresses with nothing do.
  *
  * Blocks and maps belong to the machine lock.  gmem_read, gmem_write,
- * gmem_cmpxchg, gmem_evict, gmem_span and gmem_done: any thread.
+ * gmem_cmpxchg, gmem_evict, gmem_pin, gmem_span and their ends: any thread.
  */
 #ifndef VMM_GMEM_H
 #define VMM_GMEM_H
@@ -138,14 +138,27 @@ void gmem_evict(struct gmem *gmem, gpa_t gpa);
 
 enum gmem_dir { GMEM_FROM_GUEST, GMEM_TO_GUEST };
 
+/* Memory of a block that stays where it is, for direct access. */
+struct gmem_pin {
+	struct ram_block *block;
+	uint8_t *host;
+	size_t len; /* bytes */
+};
+
+/*
+ * Pins what is in one piece at gpa, at most len bytes.  False when that is not
+ * RAM (not even ROM, for GMEM_FROM_GUEST).
+ */
+bool gmem_pin(struct gmem *gmem, gpa_t gpa, size_t len, enum gmem_dir dir,
+	      struct gmem_pin *pin);
+/* The first written bytes were written, and are marked dirty. */
+void gmem_unpin(struct gmem_pin *pin, size_t written);
+
 #define GMEM_SPAN_MAX 16
 
 struct gmem_span {
-	struct ram_block *block[GMEM_SPAN_MAX];
-	const uint8_t *start[GMEM_SPAN_MAX];
-	size_t len[GMEM_SPAN_MAX];
+	struct gmem_pin pin[GMEM_SPAN_MAX];
 	unsigned n;
-	enum gmem_dir dir;
 };
 
 /*
