@@ -111,18 +111,5 @@ int blk_open_backing(struct blk_node *node, json_t *options, const char *file,
 
 /* Are all its bytes zero? */
 bool blk_is_zero(const struct iovec *iov, int niov);
-/* Total length of an I/O vector. */
-size_t blk_iov_len(const struct iovec *iov, int niov);
-/*
- * The part of iov from skip on, len bytes long: fills out (niov + 1 entries
- * will do) and returns how many there are.
- */
-int blk_iov_slice(const struct iovec *iov, int niov, size_t skip, size_t len,
-		  struct iovec *out);
-void blk_iov_to_buf(const struct iovec *iov, int niov, size_t skip, void *buf,
-		    size_t len);
-void blk_iov_from_buf(const struct iovec *iov, int niov, size_t skip,
-		      const void *buf, size_t len);
-void blk_iov_zero(const struct iovec *iov, int niov, size_t skip, size_t len);
 
 #endif

@@ -6,12 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ACTION_AUTO = BLK_ENOSPC + 1 };
-
-static const char *const write_actions[] = {
-	[BLK_REPORT] = "report", [BLK_IGNORE] = "ignore", [BLK_STOP] = "stop",
-	[BLK_ENOSPC] = "enospc", [ACTION_AUTO] = "auto",  NULL};
-
 #define PROPERTY(key, kind, field) \
 	.name = key, .type = kind, .offset = offsetof(struct ide_unit, field)
 
@@ -23,27 +17,15 @@ static const char *const write_actions[] = {
 
 /* clang-format off */
 static const struct opt_desc opts[] = {
-	{PROPERTY("drive", OPT_STRING, drive),
-	 .help = "id of a -drive with if=none, or a node-name"},
+	DISK_OPTS(struct ide_unit),
 	{PROPERTY("bus", OPT_STRING, bus),
 	 .help = "ide.0 or ide.1 [the first with a free place]"},
 	{PROPERTY("unit", OPT_I64, place), .max = IDE_DRIVES - 1,
 	 .help = "0 master, 1 slave [the first free one]"},
-	{PROPERTY("serial", OPT_STRING, serial),
-	 .help = "the serial number that the guest sees"},
 	{PROPERTY("model", OPT_STRING, model),
 	 .help = "the model that the guest sees"},
 	{PROPERTY("ver", OPT_STRING, version),
 	 .help = "the firmware's version that the guest sees"},
-	{PROPERTY("werror", OPT_ENUM, werror), .choices = write_actions,
-	 .dflt = "auto", .help = "when the host cannot write"},
-	{PROPERTY("rerror", OPT_ENUM, rerror), .choices = write_actions,
-	 .dflt = "auto", .help = "when the host cannot read"},
-	{PROPERTY("write-cache", OPT_ONOFFAUTO, write_cache),
-	 .dflt = "auto",
-	 .help = "off: each write is on the disk before the guest goes on"},
-	{PROPERTY("share-rw", OPT_BOOL, share),
-	 .help = "on: others may write to the same node"},
 	REFUSED_BUT("account-failed", "auto"),
 	REFUSED_BUT("account-invalid", "auto"),
 	REFUSED_BUT("backend_defaults", "auto"),
@@ -73,9 +55,6 @@ bool ide_unit_is_cdrom(const struct device_class *class)
 
 static int check(const struct ide_unit *u, struct error *err)
 {
-	if (u->rerror == BLK_ENOSPC)
-		return error_set(err, EINVAL,
-				 "rerror='enospc': reading takes no space");
 	if (u->dev.class == &ide_cd_class)
 		return 0;
 	if (!u->blk->node)
@@ -94,21 +73,6 @@ static void set_text(char *field, size_t size, const char *text)
 		snprintf(field, size, "%s", text);
 }
 
-int ide_claim(struct blk_front *front, const char *path, bool cdrom, bool share,
-	      struct error *err)
-{
-	unsigned need = BLK_PERM_READ, shares;
-
-	shares = BLK_PERM_READ | BLK_PERM_UNCHANGED;
-	if (!cdrom) {
-		need |= BLK_PERM_WRITE;
-		shares |= BLK_PERM_RESIZE;
-	}
-	if (share)
-		shares |= BLK_PERM_WRITE;
-	return blk_front_attach(front, path, need, shares, err);
-}
-
 static int init(struct device *dev, struct error *err)
 {
 	struct ide_unit *u = (struct ide_unit *)dev;
@@ -116,20 +80,13 @@ static int init(struct device *dev, struct error *err)
 	bool cdrom = dev->class == &ide_cd_class;
 	int rc = check(u, err);
 
+	if (rc == 0)
+		rc = disk_take(&u->disk, dev, u->blk, !cdrom, err);
 	if (rc < 0)
 		return rc;
 	u->blk->removable = cdrom;
-	rc = ide_claim(u->blk, dev->id ? dev->id : dev->path, cdrom, u->share,
-		       err);
-	if (rc < 0)
-		return rc;
-	if (u->werror != ACTION_AUTO)
-		u->blk->werror = (enum blk_action)u->werror;
-	if (u->rerror != ACTION_AUTO)
-		u->blk->rerror = (enum blk_action)u->rerror;
-	if (u->write_cache != 2)
-		u->blk->writethrough = !u->write_cache;
-	ide_attach(u->channel, u->unit, u->blk, cdrom, u->number, u->serial);
+	ide_attach(u->channel, u->unit, u->blk, cdrom, u->number,
+		   u->disk.serial);
 	set_text(d->model, sizeof(d->model), u->model);
 	set_text(d->firmware, sizeof(d->firmware), u->version);
 	return 0;

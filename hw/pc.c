@@ -386,6 +386,7 @@ int pc_build(struct machine *m, struct error *err)
 	    (rc = build_isa(pc, err)) < 0 ||
 	    (rc = pc_build_characters(pc, err)) < 0 ||
 	    (rc = pc_build_devices(pc, err)) < 0 ||
+	    (rc = pc_drives_start_virtio(m, err)) < 0 ||
 	    (rc = build_hotplug(pc, err)) < 0 ||
 	    (rc = build_fw_cfg(pc, err)) < 0)
 		return rc;

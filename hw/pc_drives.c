@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hw/ide_unit.h"
+#include "hw/virtio_blk.h"
 #include "vmm/config.h"
 
 enum { PLACES = IDE_CHANNELS * IDE_DRIVES, DEFAULT_CDROM = 2 };
@@ -14,6 +15,7 @@ enum { PLACES = IDE_CHANNELS * IDE_DRIVES, DEFAULT_CDROM = 2 };
 struct places {
 	struct piix3_ide *ide;
 	struct machine *m;
+	bool virtio[DRIVE_INDEX_MAX + 1]; /* numbers that are taken */
 };
 
 static struct ide_drive *at(struct places *p, unsigned index)
@@ -210,7 +212,7 @@ static int attach(struct places *p, const struct drive_conf *d,
 	}
 	snprintf(path, sizeof(path), "%.100s/ide.%u/%u", p->ide->pci.dev.path,
 		 bus, unit);
-	if (ide_claim(front, path, cdrom, false, err) < 0) {
+	if (disk_claim(front, path, !cdrom, false, err) < 0) {
 		blk_front_free(front);
 		return error_prefix(err, "%s", d->option);
 	}
@@ -227,6 +229,70 @@ static int keep(struct machine *m, const struct drive_conf *d, unsigned n,
 
 	snprintf(name, sizeof(name), "none%u", n);
 	return open_front(m, d, name, true, err) ? 0 : -EINVAL;
+}
+
+/* The number that a drive with if=virtio asks for, or the first free one. */
+static int choose_number(struct places *p, const struct drive_conf *d,
+			 struct error *err)
+{
+	int64_t n = d->unit >= 0 ? d->unit : d->index;
+
+	if (d->bus > 0)
+		return error_set(err, EINVAL,
+				 "%s: there is no such place; if=virtio has "
+				 "bus 0 only",
+				 d->option);
+	for (; n < 0 || (d->unit < 0 && d->index < 0 && n < DRIVE_INDEX_MAX &&
+			 p->virtio[n]);)
+		n++;
+	if (p->virtio[n])
+		return error_set(err, EBUSY,
+				 "%s: drive with bus=0, unit=%d (index=%d) "
+				 "exists",
+				 d->option, (int)n, (int)n);
+	p->virtio[n] = true;
+	return (int)n;
+}
+
+/* A disk with if=virtio, which is started after what -device names. */
+static int make_virtio(struct places *p, const struct drive_conf *d,
+		       struct error *err)
+{
+	const struct device_class *class = &virtio_blk_pci_class;
+	int n = choose_number(p, d, err);
+	struct virtio_blk *b;
+	char name[32];
+
+	if (n < 0)
+		return n;
+	snprintf(name, sizeof(name), "virtio%d", n);
+	b = (struct virtio_blk *)device_new(p->m, class, NULL, class->name,
+					    NULL, err);
+	if (!b)
+		return -EINVAL;
+	if (d->serial &&
+	    device_set(&b->vp.pci.dev, "serial", d->serial, err) < 0)
+		return -EINVAL;
+	b->vp.pci.bus = p->ide->pci.bus;
+	b->front = open_front(p->m, d, name, false, err);
+	return b->front ? 0 : -EINVAL;
+}
+
+int pc_drives_start_virtio(struct machine *m, struct error *err)
+{
+	struct device *dev;
+	int rc;
+
+	list_for_each (dev, &m->devices, struct device, link) {
+		if (dev->class != &virtio_blk_pci_class || dev->live)
+			continue;
+		rc = device_start(dev, err);
+		if (rc < 0)
+			return error_prefix(
+				err, "-drive if=virtio,id=%s",
+				((struct virtio_blk *)dev)->front->id);
+	}
+	return 0;
 }
 
 /* Does -device name a drive of one of the kinds that can boot? */
@@ -271,10 +337,16 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 	if (rc == 0)
 		rc = blk_named_open(m->fronts, conf->blockdevs.str,
 				    conf->blockdevs.n, err);
-	for (i = 0; i < conf->ndrives && rc == 0; i++)
-		rc = conf->drives[i].interface == IF_NONE
-			     ? keep(m, &conf->drives[i], nfree++, err)
-			     : attach(&p, &conf->drives[i], err);
+	for (i = 0; i < conf->ndrives && rc == 0; i++) {
+		const struct drive_conf *d = &conf->drives[i];
+
+		if (d->interface == IF_NONE)
+			rc = keep(m, d, nfree++, err);
+		else if (d->interface == IF_VIRTIO)
+			rc = make_virtio(&p, d, err);
+		else
+			rc = attach(&p, d, err);
+	}
 	return rc < 0 ? rc : attach_default(&p, err);
 }
 
@@ -310,34 +382,6 @@ static int place_unit(struct places *p, struct ide_unit *u, struct error *err)
 	return 0;
 }
 
-/* By the id of a drive, or by the name of a node. */
-static struct blk_front *find_front(struct places *p, const struct ide_unit *u,
-				    struct error *err)
-{
-	struct blk_fronts *all = p->m->fronts;
-	struct blk_front *front = NULL;
-
-	if (!u->drive && !ide_unit_is_cdrom(u->dev.class)) {
-		error_set(err, EINVAL, "No drive specified");
-		return NULL;
-	}
-	if (!u->drive) /* empty */
-		return blk_front_new(all, "", NULL, true, err);
-	if (*u->drive)
-		front = blk_front_find(all, u->drive);
-	if (front && *front->device) {
-		error_set(err, EBUSY,
-			  "Drive '%s' is already in use by another device",
-			  u->drive);
-		return NULL;
-	}
-	if (!front)
-		front = blk_front_of_node(all, u->drive, err);
-	if (!front)
-		error_prefix(err, "Property '%s.drive'", u->dev.class->name);
-	return front;
-}
-
 int pc_drives_plug(struct piix3_ide *ide, struct device *dev, struct error *err)
 {
 	struct ide_unit *u = (struct ide_unit *)dev;
@@ -346,7 +390,7 @@ int pc_drives_plug(struct piix3_ide *ide, struct device *dev, struct error *err)
 
 	if (rc < 0)
 		return rc;
-	u->blk = find_front(&p, u, err);
+	u->blk = disk_find(&u->disk, dev, ide_unit_is_cdrom(dev->class), err);
 	if (!u->blk)
 		return -EINVAL;
 	rc = device_start(dev, err);

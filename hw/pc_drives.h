@@ -8,6 +8,8 @@
 /* Opens the images of all drives and attaches those with if=ide. */
 int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 		     struct error *err);
+/* Starts the disks with if=virtio, after what -device names. */
+int pc_drives_start_virtio(struct machine *m, struct error *err);
 /* Plugs an ide-hd or ide-cd in, its properties set. */
 int pc_drives_plug(struct piix3_ide *ide, struct device *dev,
 		   struct error *err);

@@ -329,13 +329,31 @@ int pci_add_rom(struct pci_device *pci, const char *file, struct error *err)
 	return rc;
 }
 
+unsigned pci_add_capability(struct pci_device *pci, uint8_t id, unsigned size)
+{
+	uint8_t *c = pci->config;
+	unsigned off = pci->capabilities_end;
+
+	if (!off)
+		off = PCI_STD_HEADER_SIZEOF;
+	c[off] = id;
+	c[off + PCI_CAP_LIST_NEXT] = c[PCI_CAPABILITY_LIST];
+	c[PCI_CAPABILITY_LIST] = (uint8_t)off;
+	store_le16(&c[PCI_STATUS],
+		   load_le16(&c[PCI_STATUS]) | PCI_STATUS_CAP_LIST);
+	pci->capabilities_end = off + size;
+	return off;
+}
+
 uint32_t pci_config_read(struct pci_bus *bus, unsigned devfn, unsigned off,
 			 unsigned size)
 {
-	const struct pci_device *pci = bus->dev[devfn & 0xff];
+	struct pci_device *pci = bus->dev[devfn & 0xff];
 	uint8_t raw[4] = {0xff, 0xff, 0xff, 0xff};
 
 	if (pci && off + size <= PCI_CONFIG_SIZE) {
+		if (pci->config_reading)
+			pci->config_reading(pci, off, size);
 		memset(raw, 0, sizeof(raw));
 		memcpy(raw, &pci->config[off], size);
 	}

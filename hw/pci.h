@@ -43,9 +43,13 @@ struct pci_device {
 	uint8_t wmask[PCI_CONFIG_SIZE]; /* bits that the guest may write */
 	uint8_t w1c[PCI_CONFIG_SIZE]; /* bits that a one clears */
 	struct pci_bar bar[PCI_BARS];
+	unsigned capabilities_end; /* of those that were added */
 	bool intx; /* the level of the device's pin */
 	/* Called after config[off..off+len) was written; may be NULL. */
 	void (*config_written)(struct pci_device *pci, unsigned off,
+			       unsigned len);
+	/* Called before config[off..off+len) is read; may be NULL. */
+	void (*config_reading)(struct pci_device *pci, unsigned off,
 			       unsigned len);
 	char *romfile; /* property: option ROM, "" for none */
 	struct ram_block *rom;
@@ -93,6 +97,12 @@ int pci_add_ram_bar(struct pci_device *pci, unsigned n, enum pci_bar_kind kind,
 		    struct ram_block *block, struct error *err);
 /* The expansion ROM, with the file's content. */
 int pci_add_rom(struct pci_device *pci, const char *file, struct error *err);
+
+/*
+ * A capability of size bytes (a multiple of 4), first in the list of them;
+ * returns its offset, where the caller fills in what comes after its header.
+ */
+unsigned pci_add_capability(struct pci_device *pci, uint8_t id, unsigned size);
 
 void pci_set_intx(struct pci_device *pci, bool level);
 

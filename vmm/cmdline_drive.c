@@ -11,17 +11,17 @@
 	.name = key, .type = kind, .offset = offsetof(struct drive_conf, field)
 
 /* A number from 0 on; -1 in the struct stands for none. */
-#define PLACE(key, field) KEY(key, OPT_I64, field), .max = 255
+#define PLACE(key, field) KEY(key, OPT_I64, field), .max = DRIVE_INDEX_MAX
 
 #define PASS(key)	  KEY(key, OPT_PASS, node)
 #define PASS_ALL(prefix)  KEY(prefix, OPT_PASS, node)
 
 #define LIMIT(key, field) KEY(key, OPT_U64, throttle.field), .max = THROTTLE_MAX
 
-static const char *const interfaces[] = {"ide", "none", NULL};
-static const char *const later_interfaces[] = {"floppy", "scsi", "virtio",
-					       "pflash", "sd",	 "mtd",
-					       "xen",	 NULL};
+static const char *const interfaces[] = {
+	[IF_IDE] = "ide", [IF_NONE] = "none", [IF_VIRTIO] = "virtio", NULL};
+static const char *const later_interfaces[] = {"floppy", "scsi", "pflash", "sd",
+					       "mtd",	 "xen",	 NULL};
 static const char *const medias[] = {"disk", "cdrom", NULL};
 static const char *const caches[] = {[CACHE_WRITEBACK] = "writeback",
 				     [CACHE_WRITETHROUGH] = "writethrough",

@@ -17,7 +17,9 @@
 #include "vmm/opt.h"
 #include "vmm/smbios_fields.h"
 
-enum drive_if { IF_IDE, IF_NONE };
+#define DRIVE_INDEX_MAX 255
+
+enum drive_if { IF_IDE, IF_NONE, IF_VIRTIO };
 enum drive_media { MEDIA_DISK, MEDIA_CDROM };
 
 /* cache= by its name. */

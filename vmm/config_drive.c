@@ -81,7 +81,7 @@ static int check_disk(const struct drive_conf *d, struct error *err)
 		return error_set(err, EINVAL,
 				 "a disk needs an image: file= is missing or "
 				 "empty");
-	if (d->readonly)
+	if (d->readonly && d->interface == IF_IDE)
 		return error_set(err, EINVAL,
 				 "read-only=on: IDE disks cannot be read-only");
 	return 0;
@@ -91,7 +91,8 @@ static int check_free(const struct drive_conf *d, struct error *err)
 {
 	if (d->serial)
 		return error_set(err, EINVAL,
-				 "serial= goes with if=ide; with if=none say "
+				 "serial= goes with if=ide and if=virtio; "
+				 "with if=none say "
 				 "it with -device");
 	return 0;
 }
@@ -106,7 +107,7 @@ static int check(const struct config *c, const struct drive_conf *d,
 				 "index cannot be used with bus and unit");
 	if (d->interface == IF_NONE)
 		rc = check_free(d, err);
-	else if (d->media == MEDIA_DISK)
+	else if (d->media == MEDIA_DISK || d->interface == IF_VIRTIO)
 		rc = check_disk(d, err);
 	return rc < 0 ? rc : check_id(c, d, err);
 }

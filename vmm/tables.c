@@ -28,6 +28,7 @@
 #include "hw/port92.h"
 #include "hw/pvpanic.h"
 #include "hw/vga.h"
+#include "hw/virtio_blk.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
 #include "vmm/program.h"
@@ -60,6 +61,7 @@ const struct device_class *const device_classes[] = {
 	&port92_class,
 	&pvpanic_class,
 	&vga_class,
+	&virtio_blk_pci_class,
 	NULL,
 };
 

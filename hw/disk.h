@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Properties that all disks which -device names have.  Machine lock. */
+#ifndef HW_DISK_H
+#define HW_DISK_H
+
+#include "block/block.h"
+#include "vmm/device.h"
+
+struct disk_props {
+	char *drive, *serial;
+	int werror, rerror; /* enum blk_action, or 4: as the drive says */
+	int write_cache; /* 0 off, 1 on, 2 as the drive says */
+	bool share; /* the node with others that write */
+};
+
+extern const char *const disk_actions[];
+
+#define DISK_PROPERTY(owner, key, kind, field) \
+	.name = key, .type = kind, \
+	.offset = offsetof(owner, disk) + offsetof(struct disk_props, field)
+
+/* For the table of a struct that has a struct disk_props called disk. */
+#define DISK_OPTS(owner) \
+	{DISK_PROPERTY(owner, "drive", OPT_STRING, drive), \
+	 .help = "id of a -drive with if=none, or a node-name"}, \
+		{DISK_PROPERTY(owner, "serial", OPT_STRING, serial), \
+		 .help = "the serial number that the guest sees"}, \
+		{DISK_PROPERTY(owner, "werror", OPT_ENUM, werror), \
+		 .choices = disk_actions, .dflt = "auto", \
+		 .help = "when the host cannot write"}, \
+		{DISK_PROPERTY(owner, "rerror", OPT_ENUM, rerror), \
+		 .choices = disk_actions, .dflt = "auto", \
+		 .help = "when the host cannot read"}, \
+		{DISK_PROPERTY(owner, "write-cache", OPT_ONOFFAUTO, \
+			       write_cache), \
+		 .dflt = "auto", \
+		 .help = "off: each write is on the disk before the " \
+			 "guest goes on"}, \
+	{ \
+		DISK_PROPERTY(owner, "share-rw", OPT_BOOL, share), \
+			.help = "on: others may write to the same node" \
+	}
+
+/*
+ * What the property drive names, for a device that needs a medium or not: the
+ * id of a drive, the name of a node; NULL for an empty drive.
+ */
+struct blk_front *disk_find(const struct disk_props *disk,
+			    const struct device *dev, bool empty,
+			    struct error *err);
+/* The device at path reads, or writes too; share: others may do so as well. */
+int disk_claim(struct blk_front *front, const char *path, bool writes,
+	       bool share, struct error *err);
+/* It is the device's from now on, with the other properties. */
+int disk_take(const struct disk_props *disk, const struct device *dev,
+	      struct blk_front *front, bool writes, struct error *err);
+
+#endif
