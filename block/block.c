@@ -31,11 +31,31 @@ struct blk_front *blk_front_find(const struct blk_fronts *all, const char *id)
 	return NULL;
 }
 
+struct attach {
+	struct blk_ctx *ctx;
+	struct loop *loop;
+	struct error *err;
+	int rc;
+};
+
+static void attach_in_thread(void *arg)
+{
+	struct attach *a = arg;
+
+	a->rc = blk_ctx_attach(a->ctx, a->loop, a->err);
+}
+
+static void detach_in_thread(void *arg)
+{
+	blk_ctx_attach(arg, NULL, NULL);
+}
+
 /* The thread that is at work for the node, or a new one. */
 static struct blk_thread *find_thread(struct blk_fronts *all, const char *id,
 				      struct blk_node *node, struct error *err)
 {
 	struct loop *loop = node ? blk_ctx_loop(node->ctx) : NULL;
+	struct attach a = {.ctx = node ? node->ctx : NULL, .err = err};
 	struct blk_thread *t;
 	struct blk_front *f;
 
@@ -43,11 +63,14 @@ static struct blk_thread *find_thread(struct blk_fronts *all, const char *id,
 		if (loop && f->loop == loop)
 			return blk_thread_ref(f->thread);
 	t = blk_thread_new(id, err);
-	if (t && node && blk_ctx_attach(node->ctx, t->loop, err) < 0) {
-		blk_thread_unref(t);
-		return NULL;
-	}
-	return t;
+	if (!t || !node)
+		return t;
+	a.loop = t->loop;
+	loop_call(t->loop, attach_in_thread, &a);
+	if (a.rc == 0)
+		return t;
+	blk_thread_unref(t);
+	return NULL;
 }
 
 struct use {
@@ -84,7 +107,7 @@ static int use(struct blk_front *front, struct blk_node *node,
 static void drop_front(struct blk_front *front, struct blk_ctx *ctx)
 {
 	if (ctx && !blk_ctx_is_used(ctx))
-		blk_ctx_attach(ctx, NULL, NULL);
+		loop_call(front->loop, detach_in_thread, ctx);
 	blk_thread_unref(front->thread);
 	pthread_mutex_destroy(&front->lock);
 	pthread_cond_destroy(&front->idle);
@@ -122,19 +145,19 @@ static void start_queue(void *ctx)
 static struct blk_front *make_front(struct blk_fronts *all, const char *id,
 				    struct blk_node *node, struct error *err)
 {
-	struct blk_thread *thread = find_thread(all, id, node, err);
-	struct blk_front *front = thread ? calloc(1, sizeof(*front)) : NULL;
+	struct blk_front *front = calloc(1, sizeof(*front));
 
-	if (!thread)
-		return NULL;
 	if (!front) {
-		blk_thread_unref(thread);
 		error_set(err, ENOMEM, "out of memory");
 		return NULL;
 	}
+	front->thread = find_thread(all, id, node, err);
+	if (!front->thread) {
+		free(front);
+		return NULL;
+	}
 	front->all = all;
-	front->thread = thread;
-	front->loop = thread->loop;
+	front->loop = front->thread->loop;
 	pthread_mutex_init(&front->lock, NULL);
 	pthread_cond_init(&front->idle, NULL);
 	list_init(&front->link);
