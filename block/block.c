@@ -21,6 +21,17 @@ void blk_fronts_init(struct blk_fronts *all)
 	list_init(&all->ctxs);
 }
 
+struct blk_front *blk_front_of_device(const struct blk_fronts *all,
+				      const char *device)
+{
+	struct blk_front *f;
+
+	list_for_each (f, &all->list, struct blk_front, link)
+		if (!strcmp(f->device, device))
+			return f;
+	return NULL;
+}
+
 struct blk_front *blk_front_find(const struct blk_fronts *all, const char *id)
 {
 	struct blk_front *f;
@@ -278,6 +289,9 @@ void blk_front_finish(struct blk_req *req)
 {
 	struct blk_front *front = req->front;
 
+	pthread_mutex_lock(&front->lock);
+	blk_stats_end(front, req);
+	pthread_mutex_unlock(&front->lock);
 	if (req->loop) {
 		loop_task_init(&req->task, deliver, req);
 		loop_post(req->loop, &req->task);
@@ -305,6 +319,7 @@ void blk_submit(struct blk_front *front, struct blk_req *req)
 	bool first;
 
 	req->front = front;
+	blk_stats_begin(req);
 	pthread_mutex_lock(&front->lock);
 	front->in_flight++;
 	first = list_empty(&front->queue);

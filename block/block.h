@@ -61,6 +61,7 @@ struct blk_req {
 	int rc;
 
 	/* From here on the block layer's own. */
+	int64_t began; /* ns */
 	int64_t due; /* when a limit lets it start */
 	void (*finish)(struct blk_req *req); /* instead of done, if set */
 	uint64_t at; /* off, as the node that has the request counts */
@@ -108,6 +109,12 @@ enum {
 	BLK_PERM_ALL = 15,
 };
 
+/* Of reads, writes, flushes and discards. */
+struct blk_stats {
+	uint64_t bytes[4], ops[4], failed[4], ns[4];
+	int64_t last; /* ns: when the last one ended; 0: there was none */
+};
+
 struct blk_user {
 	struct list link; /* of the node's */
 	unsigned need, share; /* BLK_PERM_* */
@@ -131,6 +138,7 @@ struct blk_front {
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t idle;
 	unsigned in_flight;
+	struct blk_stats stats;
 	struct list queue; /* submitted, until the I/O thread takes them */
 	struct loop_task start;
 };
@@ -241,11 +249,25 @@ int blk_front_limit(struct blk_fronts *all, struct blk_front *front,
 		    struct error *err);
 
 /*
+ * Other limits from now on, none if none are given; group NULL: as it was, or
+ * one of its own.
+ */
+int blk_front_change_limits(struct blk_front *front,
+			    const struct blk_limits *limits, const char *group,
+			    struct error *err);
+
+/*
  * The nodes of all -blockdev there are, as keys or JSON: they may name each
  * other.  Once, when the machine is built.
  */
 int blk_named_open(struct blk_fronts *fronts, char *const *texts, size_t n,
 		   struct error *err);
+/* One more, of options that are borrowed. */
+int blk_named_add(struct blk_fronts *fronts, const json_t *options,
+		  struct error *err);
+/* Nothing may use it. */
+int blk_named_del(struct blk_fronts *fronts, const char *name,
+		  struct error *err);
 /* With all front ends gone. */
 void blk_named_close(struct blk_fronts *fronts);
 /* A node by its name, or NULL: of all there are, ... */
@@ -257,6 +279,9 @@ struct blk_node *blk_named_find(const struct blk_fronts *fronts,
 /* A front end for a node, without an id, for a device to attach. */
 struct blk_front *blk_front_of_node(struct blk_fronts *fronts, const char *name,
 				    struct error *err);
+/* By the id or path of the device that has it, or NULL. */
+struct blk_front *blk_front_of_device(const struct blk_fronts *all,
+				      const char *device);
 /* By id, or NULL. */
 struct blk_front *blk_front_find(const struct blk_fronts *all, const char *id);
 

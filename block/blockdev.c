@@ -79,14 +79,13 @@ static json_t *parse_json(const char *text, struct error *err)
 	return NULL;
 }
 
-static int parse(struct given *g, const char *text, struct error *err)
+/* Takes options over. */
+static int look_at(struct given *g, json_t *options, struct error *err)
 {
-	g->text = text;
 	g->names = json_array();
 	g->refs = json_array();
-	g->options =
-		*text == '{' ? parse_json(text, err) : parse_keys(text, err);
-	if (!g->options)
+	g->options = options;
+	if (!options)
 		return -EINVAL;
 	scan(g, g->options);
 	if (!json_object_get(g->options, "driver"))
@@ -96,6 +95,23 @@ static int parse(struct given *g, const char *text, struct error *err)
 				 "'node-name' must be specified for the root "
 				 "node");
 	return 0;
+}
+
+static int parse(struct given *g, const char *text, struct error *err)
+{
+	g->text = text;
+	return look_at(g,
+		       *text == '{' ? parse_json(text, err)
+				    : parse_keys(text, err),
+		       err);
+}
+
+static void forget(struct given *g)
+{
+	json_decref(g->options);
+	json_decref(g->names);
+	json_decref(g->refs);
+	blk_ctx_unref(g->ctx);
 }
 
 static bool makes(const struct given *g, const char *name)
@@ -272,14 +288,47 @@ int blk_named_open(struct blk_fronts *fronts, char *const *texts, size_t n,
 		if (rc < 0)
 			error_prefix(err, "-blockdev %s", texts[i]);
 	}
-	for (i = 0; all && i < n; i++) {
-		json_decref(all[i].options);
-		json_decref(all[i].names);
-		json_decref(all[i].refs);
-		blk_ctx_unref(all[i].ctx);
-	}
+	for (i = 0; all && i < n; i++)
+		forget(&all[i]);
 	free(all);
 	return rc;
+}
+
+int blk_named_add(struct blk_fronts *fronts, const json_t *options,
+		  struct error *err)
+{
+	const json_t *file = json_object_get(options, "filename");
+	struct given g = {.text = NULL};
+	int rc = look_at(&g, json_deep_copy(options), err);
+
+	if (rc == 0)
+		g.ctx = choose_ctx(fronts, g.refs, err);
+	if (rc == 0)
+		rc = g.ctx ? open_given(fronts, &g, err) : -ENOMEM;
+	if (rc < 0 && json_is_string(file))
+		error_prefix(err, "'%s'", json_string_value(file));
+	forget(&g);
+	return rc;
+}
+
+int blk_named_del(struct blk_fronts *fronts, const char *name,
+		  struct error *err)
+{
+	struct blk_named *named = find_named(fronts, name);
+
+	if (!named)
+		return error_set(err, ENOENT,
+				 blk_graph_find(fronts, name)
+					 ? "Node %s is not owned by the monitor"
+					 : "Failed to find node with "
+					   "node-name='%s'",
+				 name);
+	if (named->node->refs > 1)
+		return error_set(err, EBUSY, "Node %s is in use", name);
+	list_del(&named->link);
+	blk_node_release(named->node);
+	free(named);
+	return 0;
 }
 
 void blk_named_close(struct blk_fronts *fronts)

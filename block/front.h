@@ -31,6 +31,12 @@ void blk_front_start_all(struct blk_front *front, struct list *reqs);
 /* A request of the front end has ended, with req->rc. */
 void blk_front_finish(struct blk_req *req);
 
+/* Counts a request from its beginning to its end; the latter with the lock. */
+void blk_stats_begin(struct blk_req *req);
+void blk_stats_end(struct blk_front *front, const struct blk_req *req);
+void blk_query_stats(struct monitor_call *call);
+void blk_show_stats(struct monitor_call *call, const json_t *result);
+
 /* Holds req if a limit wants that.  I/O thread. */
 bool blk_front_hold(struct blk_front *front, struct blk_req *req);
 /* While it is open no limit holds anything.  Main loop. */

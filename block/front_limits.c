@@ -156,6 +156,32 @@ void blk_front_drop_limits(struct blk_front *front)
 	front->hold = NULL;
 }
 
+/* As nobody waits any more, the limits can go. */
+static void forget_limits(struct blk_front *front)
+{
+	blk_drain(front);
+	blk_front_drop_limits(front);
+}
+
+int blk_front_change_limits(struct blk_front *front,
+			    const struct blk_limits *limits, const char *group,
+			    struct error *err)
+{
+	const char *name = *front->id ? front->id : front->device;
+	bool any = blk_limits_any(limits);
+
+	if (front->hold &&
+	    (!any || (group && strcmp(group, front->hold->group->name) != 0)))
+		forget_limits(front);
+	if (!any)
+		return 0;
+	if (!front->hold)
+		return blk_front_limit(front->all, front, limits,
+				       group ? group : name, err);
+	limit_group_set(front->hold->group, limits);
+	return 0;
+}
+
 struct shown {
 	const char *text; /* info block's name for it */
 	const char *key; /* query-block's */
@@ -195,14 +221,20 @@ static const struct shown shown[] = {
 
 static uint64_t value_of(const struct blk_limits *l, const struct shown *s)
 {
-	return *(const uint64_t *)((const char *)l + s->offset);
+	uint64_t value = *(const uint64_t *)((const char *)l + s->offset);
+	size_t i = (s->offset - LENGTH(0)) / sizeof(value);
+
+	if (value || s->offset < LENGTH(0) || i >= BLK_LIMITS)
+		return value;
+	return l->max[i] ? 1 : 0; /* seconds, where nothing was said */
 }
 
 void blk_front_add_limits(const struct blk_front *front, json_t *medium)
 {
 	static const struct blk_limits none;
 	const struct blk_limits *l =
-		front->hold ? &front->hold->group->throttle.limits : &none;
+		front && front->hold ? &front->hold->group->throttle.limits
+				     : &none;
 	const struct shown *s;
 
 	for (s = shown; s < shown + SHOWN; s++)
@@ -210,7 +242,7 @@ void blk_front_add_limits(const struct blk_front *front, json_t *medium)
 			json_object_set_new(medium, s->key,
 					    json_integer((
 						    json_int_t)value_of(l, s)));
-	if (front->hold)
+	if (front && front->hold)
 		json_object_set_new(medium, "group",
 				    json_string(front->hold->group->name));
 }

@@ -82,8 +82,11 @@ static int check(const struct blk_node *node, const struct blk_req *req)
 }
 
 /* What the node's own options make of a request. */
-static void adapt(const struct blk_node *node, struct blk_req *req)
+static void adapt(struct blk_node *node, struct blk_req *req)
 {
+	if ((req->op == BLK_WRITE || req->op == BLK_WRITE_ZEROES) &&
+	    req->at + req->len > node->highest)
+		node->highest = req->at + req->len;
 	if (req->op == BLK_WRITE && node->detect != BLK_DETECT_OFF &&
 	    !(req->flags & BLK_COMPRESS) && blk_is_zero(req->iov, req->niov)) {
 		req->op = BLK_WRITE_ZEROES;

@@ -61,6 +61,7 @@ struct blk_node {
 	uint32_t mem_align; /* of memory; the same */
 	uint32_t opt_zeroes; /* write zeroes in multiples of this, if not 0 */
 	unsigned in_flight;
+	uint64_t highest; /* where what was written ends */
 	const struct blk_node *opener; /* whose child this becomes; the same */
 	unsigned depth; /* below the graph's root, while opening */
 	struct list unaligned; /* writes that change parts of blocks */

@@ -317,8 +317,8 @@ static struct blk_node *refer(struct blk_node *node, const char *name,
 		return NULL;
 	if (other)
 		return blk_node_ref(other);
-	error_set(err, ENOENT, "Cannot find device='' nor node-name='%s'",
-		  name);
+	error_set(err, ENOENT, "Cannot find device='%s' nor node-name='%s'",
+		  name, name);
 	return NULL;
 }
 

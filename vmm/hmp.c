@@ -261,7 +261,9 @@ static bool parse_size(struct parse *p, const struct monitor_arg *a)
 	if (!*p->at)
 		return missing(p, a);
 	word = take_word(p);
-	rc = opt_parse_size(word ? word : "", 1, &value, &err);
+	rc = opt_parse_size(word ? word : "",
+			    a->type == MONITOR_ARG_MIB ? 1u << 20 : 1, &value,
+			    &err);
 	free(word);
 	if (rc < 0) {
 		text_printf(p->complaint, "%s\n", err.msg);
@@ -322,6 +324,7 @@ static bool parse_arg(struct parse *p, const struct monitor_arg *a)
 	case MONITOR_ARG_INT:
 		return parse_int(p, a);
 	case MONITOR_ARG_SIZE:
+	case MONITOR_ARG_MIB:
 		return parse_size(p, a);
 	case MONITOR_ARG_BOOL:
 		return parse_bool(p, a);

@@ -66,7 +66,7 @@ struct machine *monitor_machine(struct monitor_call *call)
 	return call->m;
 }
 
-const struct blk_fronts *monitor_fronts(struct monitor_call *call)
+struct blk_fronts *monitor_fronts(struct monitor_call *call)
 {
 	return call->m->fronts;
 }

@@ -29,6 +29,7 @@ enum monitor_arg_type {
 	MONITOR_ARG_REST, /* the rest of the line; JSON string */
 	MONITOR_ARG_INT, /* an expression: 1+2*($eip&0xff); JSON integer */
 	MONITOR_ARG_SIZE, /* bytes with suffix; JSON integer */
+	MONITOR_ARG_MIB, /* the same, MiB without suffix; JSON in bytes */
 	MONITOR_ARG_BOOL, /* on|off; JSON boolean */
 	MONITOR_ARG_FLAG, /* -f; JSON boolean */
 	MONITOR_ARG_FORMAT, /* /fmt of x, xp, print, i: "16xb"; JSON string */
@@ -59,6 +60,7 @@ struct monitor_cmd {
 	 * for HMP only prints by monitor_printf in run instead.
 	 */
 	void (*show)(struct monitor_call *call, const json_t *result);
+	bool any_args; /* QMP: run looks at those that args has not */
 	bool preconfig; /* allowed before the machine is there */
 };
 
@@ -75,7 +77,7 @@ extern const struct monitor_cmd *const monitor_tables[];
 
 struct machine *monitor_machine(struct monitor_call *call);
 /* The block front ends of the machine. */
-const struct blk_fronts *monitor_fronts(struct monitor_call *call);
+struct blk_fronts *monitor_fronts(struct monitor_call *call);
 /* Borrowed; never NULL. */
 const json_t *monitor_args(struct monitor_call *call);
 /* Conveniences over monitor_args. */

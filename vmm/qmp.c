@@ -95,8 +95,9 @@ static int shown(const char *text, size_t max)
 static const char *const type_names[] = {
 	[MONITOR_ARG_STRING] = "string", [MONITOR_ARG_REST] = "string",
 	[MONITOR_ARG_INT] = "integer",	 [MONITOR_ARG_SIZE] = "integer",
-	[MONITOR_ARG_BOOL] = "boolean",	 [MONITOR_ARG_FLAG] = "boolean",
-	[MONITOR_ARG_FORMAT] = "string", [MONITOR_ARG_JSON] = "array",
+	[MONITOR_ARG_MIB] = "integer",	 [MONITOR_ARG_BOOL] = "boolean",
+	[MONITOR_ARG_FLAG] = "boolean",	 [MONITOR_ARG_FORMAT] = "string",
+	[MONITOR_ARG_JSON] = "array",
 };
 
 static bool type_fits(enum monitor_arg_type type, const json_t *v)
@@ -104,6 +105,7 @@ static bool type_fits(enum monitor_arg_type type, const json_t *v)
 	switch (type) {
 	case MONITOR_ARG_INT:
 	case MONITOR_ARG_SIZE:
+	case MONITOR_ARG_MIB:
 		return json_is_integer(v);
 	case MONITOR_ARG_BOOL:
 	case MONITOR_ARG_FLAG:
@@ -137,6 +139,8 @@ static const char *check_args(const struct monitor_cmd *cmd, json_t *args,
 	json_object_foreach(args, key, v)
 	{
 		a = find_arg(cmd, key);
+		if (!a && cmd->any_args)
+			continue;
 		if (!a) {
 			snprintf(buf, size, "Parameter '%.*s' is unexpected",
 				 shown(key, NAME_SHOWN), key);

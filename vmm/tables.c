@@ -4,6 +4,7 @@
  * is.  One line each, sorted.
  */
 #include "block/block_monitor.h"
+#include "block/blockdev_monitor.h"
 #include "block/img/img.h"
 #include "block/img/io_main.h"
 #include "hw/acpi_cpu_hotplug.h"
@@ -67,6 +68,7 @@ const struct device_class *const device_classes[] = {
 
 const struct monitor_cmd *const monitor_tables[] = {
 	block_monitor_cmds,
+	blockdev_monitor_cmds,
 	chardev_monitor_cmds,
 	input_monitor_cmds,
 	irq_monitor_cmds,

@@ -137,16 +137,20 @@ REFUSED = {
 IMAGES = re.compile(r"\b([rqop]\.(?:img|qcow2))")
 
 
+def make_images(folder):
+    for args in ("qcow2 q.qcow2 64M", "raw r.img 16M",
+                 "qcow2 -b q.qcow2 -F qcow2 o.qcow2",
+                 "qcow2 -b q.qcow2 -F qcow2 p.qcow2"):
+        subprocess.run(["qemu-img", "create", "-q", "-f", *args.split()],
+                       check=True, cwd=folder)
+
+
 def with_images(check):
     """Calls check with the name of a folder that has images."""
     def test():
         needs(QEMU, "qemu-img")
         with tempfile.TemporaryDirectory(prefix="pcvm-drives-") as folder:
-            for args in ("qcow2 q.qcow2 64M", "raw r.img 16M",
-                         "qcow2 -b q.qcow2 -F qcow2 o.qcow2",
-                         "qcow2 -b q.qcow2 -F qcow2 p.qcow2"):
-                subprocess.run(["qemu-img", "create", "-q", "-f",
-                                *args.split()], check=True, cwd=folder)
+            make_images(folder)
             check(folder)
     test.__name__ = check.__name__
     return test

@@ -312,6 +312,59 @@ START_TEST(does_not_join_threads)
 }
 END_TEST
 
+static int add(struct world *w, const char *text)
+{
+	json_t *o = json_loads(text, 0, NULL);
+	int rc = blk_named_add(&w->all, o, &w->err);
+
+	json_decref(o);
+	return rc;
+}
+
+/* Nodes come and go while others are at work. */
+START_TEST(changes_the_graph_at_work)
+{
+	struct world w;
+	struct blk_front *a, *b;
+
+	begin(&w);
+	make(&w, nodes[0]);
+	make(&w, nodes[1]);
+	b = try(&w, "base", BLK_PERM_READ, READERS);
+	make(&w, nodes[2]);
+	ck_assert_int_eq(add(&w, "{\"driver\": \"qcow2\", \"node-name\": "
+				 "\"a\", \"file\": \"fa\", "
+				 "\"backing\": \"base\"}"),
+			 0);
+	ck_assert_int_lt(add(&w, "{\"driver\": \"raw\", \"node-name\": "
+				 "\"a\", \"file\": \"fa\"}"),
+			 0);
+	a = attach(&w, "a");
+	ck_assert(a->loop == b->loop);
+	blk_front_free(b);
+	make(&w, nodes[4]);
+	b = attach(&w, "b");
+	use_both(&w, a, b);
+	/* 8 writes and 16 reads of 4 KiB. */
+	ck_assert_uint_eq(a->stats.ops[0], 16);
+	ck_assert_uint_eq(a->stats.ops[1], 8);
+	ck_assert_uint_eq(a->stats.bytes[0], 64 * KIB);
+	ck_assert_uint_eq(a->stats.bytes[1], 32 * KIB);
+	ck_assert(a->stats.ns[0] > 0 && a->stats.ns[1] > 0);
+	ck_assert_uint_eq(a->stats.failed[0] + a->stats.failed[1], 0);
+	ck_assert_uint_eq(a->node->highest, 32 * KIB);
+	ck_assert_int_lt(blk_named_del(&w.all, "a", &w.err), 0);
+	ck_assert_str_eq(w.err.msg, "Node a is in use");
+	ck_assert_int_lt(blk_named_del(&w.all, "base", &w.err), 0);
+	blk_front_free(a);
+	ck_assert_int_eq(blk_named_del(&w.all, "a", &w.err), 0);
+	ck_assert_int_eq(blk_named_del(&w.all, "fa", &w.err), 0);
+	ck_assert(blk_graph_find(&w.all, "fa") == NULL);
+	image_must("qemu-img check -q a.qcow2");
+	end(&w);
+}
+END_TEST
+
 START_TEST(changes_media)
 {
 	struct world w;
@@ -358,6 +411,7 @@ int main(void)
 	tcase_add_test(tc, locks_as_it_is_used);
 	tcase_add_test(tc, does_not_join_threads);
 	tcase_add_test(tc, changes_media);
+	tcase_add_test(tc, changes_the_graph_at_work);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
