@@ -55,7 +55,7 @@ int disk_claim(struct blk_front *front, const char *path, bool writes,
 	return blk_front_attach(front, path, need, shares, err);
 }
 
-int disk_take(const struct disk_props *disk, const struct device *dev,
+int disk_take(const struct disk_props *disk, const char *path,
 	      struct blk_front *front, bool writes, struct error *err)
 {
 	int rc;
@@ -63,8 +63,7 @@ int disk_take(const struct disk_props *disk, const struct device *dev,
 	if (disk->rerror == BLK_ENOSPC)
 		return error_set(err, EINVAL,
 				 "rerror='enospc': reading takes no space");
-	rc = disk_claim(front, dev->id ? dev->id : dev->path, writes,
-			disk->share, err);
+	rc = disk_claim(front, path, writes, disk->share, err);
 	if (rc < 0)
 		return rc;
 	if (disk->werror != ACTION_AUTO)

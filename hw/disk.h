@@ -51,8 +51,8 @@ struct blk_front *disk_find(const struct disk_props *disk,
 /* The device at path reads, or writes too; share: others may do so as well. */
 int disk_claim(struct blk_front *front, const char *path, bool writes,
 	       bool share, struct error *err);
-/* It is the device's from now on, with the other properties. */
-int disk_take(const struct disk_props *disk, const struct device *dev,
+/* It is the device's at path from now on, with the other properties. */
+int disk_take(const struct disk_props *disk, const char *path,
 	      struct blk_front *front, bool writes, struct error *err);
 
 #endif

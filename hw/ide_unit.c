@@ -81,7 +81,8 @@ static int init(struct device *dev, struct error *err)
 	int rc = check(u, err);
 
 	if (rc == 0)
-		rc = disk_take(&u->disk, dev, u->blk, !cdrom, err);
+		rc = disk_take(&u->disk, dev->id ? dev->id : dev->path, u->blk,
+			       !cdrom, err);
 	if (rc < 0)
 		return rc;
 	u->blk->removable = cdrom;

@@ -266,8 +266,7 @@ static int make_virtio(struct places *p, const struct drive_conf *d,
 	if (n < 0)
 		return n;
 	snprintf(name, sizeof(name), "virtio%d", n);
-	b = (struct virtio_blk *)device_new(p->m, class, NULL, class->name,
-					    NULL, err);
+	b = (struct virtio_blk *)device_new(p->m, class, NULL, NULL, NULL, err);
 	if (!b)
 		return -EINVAL;
 	if (d->serial &&

@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <linux/virtio_blk.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "vmm/config.h"
 #include "vmm/endian.h"
 
+/* What users of qemu know the disk behind the PCI device by. */
+#define BACKEND		"/virtio-backend"
 #define PCI_CLASS_SCSI	0x010000u
 #define QUEUE_SIZE_MIN	2
 #define BLOCK_SIZE_MAX	32768u
@@ -196,15 +198,17 @@ static int init_virtio(struct virtio_blk *b, struct error *err)
 static int init(struct device *dev, struct error *err)
 {
 	struct virtio_blk *b = (struct virtio_blk *)dev;
+	char path[sizeof(dev->path) + sizeof(BACKEND)];
 	int rc;
 
+	snprintf(path, sizeof(path), "%s" BACKEND, dev->path);
 	if (!b->front)
 		b->front = disk_find(&b->disk, dev, false, err);
 	if (!b->front)
 		return -EINVAL;
 	rc = check(b, err);
 	if (rc == 0)
-		rc = disk_take(&b->disk, dev, b->front, !b->front->readonly,
+		rc = disk_take(&b->disk, path, b->front, !b->front->readonly,
 			       err);
 	if (rc < 0)
 		return rc;
