@@ -12,6 +12,7 @@
 
 #include "vmm/insn.h"
 #include "vmm/kvm.h"
+#include "vmm/kvm_probe.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
 #include "vmm/vcpu.h"
@@ -228,6 +229,22 @@ static void count(struct finisher *f)
 	f->since_mark = 0;
 }
 
+/* Only who has stacks that do not begin at 0 is asked for; asks KVM once. */
+static bool has_flat_frames(struct vcpu *vcpu, const struct kvm_sregs *sregs)
+{
+	struct kvm *kvm = vcpu->m->kvm;
+	int known = atomic_load(&kvm->stack_base);
+
+	if (!sregs->ss.base)
+		return false;
+	if (known == STACK_BASE_UNKNOWN) {
+		known = kvm_probe_stack_base(kvm) ? STACK_BASE_COUNTS
+						  : STACK_BASE_IGNORED;
+		atomic_store(&kvm->stack_base, known);
+	}
+	return known == STACK_BASE_IGNORED;
+}
+
 static bool load(struct finisher *f, struct kvm_vcpu_events *events)
 {
 	struct insn_cpu *cpu = &f->cpu;
@@ -239,6 +256,7 @@ static bool load(struct finisher *f, struct kvm_vcpu_events *events)
 		return false;
 	cpu->shadow = events->interrupt.shadow;
 	cpu->nmi_masked = events->nmi.masked;
+	cpu->flat_frames = has_flat_frames(f->vcpu, &cpu->sregs);
 	return true;
 }
 

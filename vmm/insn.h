@@ -78,6 +78,11 @@ struct insn_cpu {
 	struct kvm_sregs sregs;
 	bool shadow; /* sti or mov ss came just before */
 	bool nmi_masked;
+	/*
+	 * Some KVM pushes the frames of interrupts as if stack segments began
+	 * at 0, where they do not: IRET looks there too.
+	 */
+	bool flat_frames;
 	/* Loaded when needed; XSTATE_BV says what is not in its first state. */
 	uint8_t *xsave; /* layout->size bytes, in the standard form */
 	uint64_t xcr0;

@@ -4,11 +4,15 @@
  *
  * Not modelled: return to another task (NT).
  */
+#include <string.h>
+
 #include "vmm/endian.h"
 #include "vmm/insn_impl.h"
 
 #define FRAME_WORDS 5 /* IP, CS, flags, SP, SS */
 #define V86_WORDS   9 /* and ES, DS, FS, GS */
+#define FLAG_FIXED  UINT64_C(2) /* always set */
+#define FLAGS_WIDTH 22 /* bits above are 0 */
 
 enum { AT_IP, AT_CS, AT_FLAGS, AT_SP, AT_SS, AT_ES, AT_DS, AT_FS, AT_GS };
 
@@ -205,6 +209,33 @@ static void load_stack(struct insn_cpu *cpu, struct target *t)
 	stack_load(cpu, s);
 }
 
+/* Could an interrupt have pushed this, that came in code of this segment? */
+static bool is_frame(const struct insn_cpu *cpu, const uint64_t *words)
+{
+	const uint64_t flags = words[AT_FLAGS];
+
+	return (uint16_t)words[AT_CS] == cpu->sregs.cs.selector &&
+	       (flags & FLAG_IF) && (flags & FLAG_FIXED) &&
+	       !(flags >> FLAGS_WIDTH) &&
+	       desc_rip_good(cpu, &cpu->sregs.cs, words[AT_IP]);
+}
+
+/* See flat_frames.  A frame that was found is not there for another IRET. */
+static void find_flat_frame(struct insn_cpu *cpu, struct target *t)
+{
+	static const uint64_t zeros[3];
+	uint64_t words[3];
+	struct stack s;
+
+	stack_current(cpu, &s);
+	s.ss.base = 0;
+	if (stack_pop(cpu, &s, words, 3, t->size) == INSN_DONE &&
+	    is_frame(cpu, words) &&
+	    stack_push(cpu, &s, zeros, 3, t->size) == INSN_DONE)
+		memcpy(t->words, words, sizeof(words));
+	cpu->fault = (struct insn_fault){0};
+}
+
 /* Reads the frame: three words, and the stack's two when it changes. */
 static enum insn_result read_frame(struct insn *in, struct target *t)
 {
@@ -216,6 +247,8 @@ static enum insn_result read_frame(struct insn *in, struct target *t)
 	stack_current(cpu, s);
 	TRY(stack_pop(cpu, s, t->words, t->loads_ss ? FRAME_WORDS : 3,
 		      t->size));
+	if (cpu->flat_frames && !cpu_long_mode(cpu) && s->ss.base)
+		find_flat_frame(cpu, t);
 	return INSN_DONE;
 }
 

@@ -24,6 +24,13 @@
 
 struct machine;
 
+/* For the frames of interrupts; see kvm_probe_stack_base. */
+enum stack_base {
+	STACK_BASE_UNKNOWN,
+	STACK_BASE_COUNTS,
+	STACK_BASE_IGNORED,
+};
+
 struct kvm {
 	struct machine *m;
 	int sysfd, vmfd;
@@ -46,6 +53,7 @@ struct kvm {
 	bool syscall_tried, syscall_works; /* see syscall_trap.h */
 	struct syscall_gate syscall_gates[SYSCALL_GATES];
 	unsigned syscall_next;
+	_Atomic int stack_base; /* enum stack_base */
 	_Atomic bool slow_told; /* that the guest needs much finishing */
 	bool stopped; /* pit_stopped and clock are valid */
 };

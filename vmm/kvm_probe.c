@@ -39,7 +39,7 @@ struct probe {
 	size_t run_size;
 };
 
-static void fill(uint8_t *ram)
+static void fill_syscall(uint8_t *ram)
 {
 	static const uint8_t syscall[] = {0x0f, 0x05}, hlt[] = {0xf4};
 
@@ -50,7 +50,7 @@ static void fill(uint8_t *ram)
 	memcpy(ram + TARGET, hlt, sizeof(hlt));
 }
 
-static bool create(struct probe *p, int sysfd)
+static bool create(struct probe *p, int sysfd, void (*fill)(uint8_t *ram))
 {
 	struct kvm_userspace_memory_region slot = {.memory_size = SIZE};
 
@@ -148,17 +148,92 @@ static bool stays_in_ring3(const struct probe *p)
 	       s.cs.selector == CODE_USER;
 }
 
-bool kvm_probe_syscall(const struct kvm *kvm)
+static struct probe empty(const struct kvm *kvm)
 {
-	struct probe p = {
+	return (struct probe){
 		.vmfd = -1,
 		.fd = -1,
 		.ram = MAP_FAILED,
 		.run = MAP_FAILED,
 		.run_size = kvm->run_size,
 	};
-	bool bad = create(&p, kvm->sysfd) && set_cpuid(&p, kvm) &&
+}
+
+bool kvm_probe_syscall(const struct kvm *kvm)
+{
+	struct probe p = empty(kvm);
+	bool bad = create(&p, kvm->sysfd, fill_syscall) && set_cpuid(&p, kvm) &&
 		   set_msrs(&p) && set_registers(&p) && stays_in_ring3(&p);
+
+	destroy(&p);
+	return !bad;
+}
+
+/* The other probe: 32-bit code, an interrupt, a stack that begins at BASE. */
+enum {
+	GDT = 0x1000,
+	IDT = 0x2000,
+	BASE = 0x1000,
+	STACK = 0x800, /* ESP: beside the tables with the base and without */
+	VECTOR = 0x20,
+	CODE32 = 0x08,
+	FRAME_CS = STACK - 8, /* where ESP without the base has it */
+};
+
+#define FLAT_CODE UINT64_C(0x00cf9b000000ffff)
+#define GATE32	  UINT64_C(0x00008e0000000000) /* an interrupt gate */
+
+static void fill_interrupt(uint8_t *ram)
+{
+	memset(ram + CODE, 0xf4, 16); /* HLT, here and in the handler */
+	store_le64(ram + GDT + CODE32, FLAT_CODE);
+	store_le64(ram + IDT + VECTOR * 8, GATE32 | CODE32 << 16 | CODE);
+}
+
+static bool set_protected(const struct probe *p)
+{
+	struct kvm_regs regs = {.rip = CODE, .rsp = STACK, .rflags = 0x202};
+	struct kvm_sregs s;
+
+	if (ioctl(p->fd, KVM_GET_SREGS, &s) < 0)
+		return false;
+	s.cr0 |= 1; /* PE */
+	s.gdt.base = GDT;
+	s.gdt.limit = 15;
+	s.idt.base = IDT;
+	s.idt.limit = VECTOR * 8 + 7;
+	s.cs = (struct kvm_segment){.selector = CODE32,
+				    .limit = UINT32_MAX,
+				    .type = 11,
+				    .present = 1,
+				    .s = 1,
+				    .db = 1,
+				    .g = 1};
+	s.ss = s.cs;
+	s.ss.selector = 2 * CODE32;
+	s.ss.base = BASE;
+	s.ss.type = 3;
+	s.ds = s.es = s.ss;
+	return ioctl(p->fd, KVM_SET_SREGS, &s) == 0 &&
+	       ioctl(p->fd, KVM_SET_REGS, &regs) == 0;
+}
+
+static bool ignores_base(const struct probe *p)
+{
+	struct kvm_interrupt irq = {.irq = VECTOR};
+
+	if (ioctl(p->fd, KVM_INTERRUPT, &irq) < 0 ||
+	    ioctl(p->fd, KVM_RUN, 0) < 0)
+		return false;
+	return p->run->exit_reason == KVM_EXIT_HLT &&
+	       load_le32(p->ram + FRAME_CS) == CODE32;
+}
+
+bool kvm_probe_stack_base(const struct kvm *kvm)
+{
+	struct probe p = empty(kvm);
+	bool bad = create(&p, kvm->sysfd, fill_interrupt) &&
+		   set_protected(&p) && ignores_base(&p);
 
 	destroy(&p);
 	return !bad;

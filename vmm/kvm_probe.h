@@ -13,4 +13,10 @@ struct kvm;
  */
 bool kvm_probe_syscall(const struct kvm *kvm);
 
+/*
+ * Does the frame of an interrupt in protected mode lie where the base of the
+ * stack's segment says?  As above.
+ */
+bool kvm_probe_stack_base(const struct kvm *kvm);
+
 #endif

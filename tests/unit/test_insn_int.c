@@ -284,6 +284,37 @@ START_TEST(legacy_iret_faults)
 }
 END_TEST
 
+/* The frame lies where ESP would be in a stack from 0, and is used once. */
+START_TEST(iret_from_a_flat_frame)
+{
+	struct world w;
+	uint64_t sp;
+
+	world_init(&w, WORLD_32, 0);
+	sp = w.cpu.regs.rsp;
+	push32(&w, FLAG_IF | 2);
+	push32(&w, SEL_CODE32);
+	push32(&w, HANDLER);
+	w.cpu.sregs.ss.base = 0x1000;
+	expect(&w, iret, 1, GP, 0);
+	w.cpu.flat_frames = true;
+	ck_assert_int_eq(world_run(&w, iret, 1), INSN_DONE);
+	ck_assert_uint_eq(w.cpu.regs.rip, HANDLER);
+	ck_assert_uint_eq(w.cpu.regs.rsp, sp);
+	ck_assert(w.cpu.regs.rflags & FLAG_IF);
+	w.cpu.regs.rsp -= 12;
+	expect(&w, iret, 1, GP, 0);
+	/* One that is where it belongs is found all the same. */
+	w.cpu.regs.rsp += 12;
+	push32(&w, 2);
+	push32(&w, SEL_CODE32);
+	push32(&w, HANDLER + 1);
+	ck_assert_int_eq(world_run(&w, iret, 1), INSN_DONE);
+	ck_assert_uint_eq(w.cpu.regs.rip, HANDLER + 1);
+	world_fini(&w);
+}
+END_TEST
+
 /* The upper half of ESP stays when the new stack is a 16-bit one. */
 START_TEST(iret_to_a_16_bit_stack)
 {
@@ -462,6 +493,6 @@ END_TEST
 UNIT_MAIN("insn_int", wide_int_faults, wide_iret_faults,
 	  iret_unblocks_nmis_and_restores, legacy_round_trip, legacy_int_faults,
 	  a_16_bit_gate_pushes_words, legacy_iret_faults,
-	  iret_to_a_16_bit_stack, v86_round_trip, v86_needs_iopl_3_and_ring_0,
-	  v86_extensions, real_mode_round_trip, real_mode_iretd,
-	  int_and_single_stepping)
+	  iret_from_a_flat_frame, iret_to_a_16_bit_stack, v86_round_trip,
+	  v86_needs_iopl_3_and_ring_0, v86_extensions, real_mode_round_trip,
+	  real_mode_iretd, int_and_single_stepping)
