@@ -159,10 +159,20 @@ struct device *device_find(struct machine *m, const char *id)
 	return NULL;
 }
 
+/* Names that qemu takes for others on a PC. */
+static const struct {
+	const char *alias, *name;
+} aliases[] = {
+	{"virtio-blk", "virtio-blk-pci"},
+};
+
 const struct device_class *device_class_find(const char *name)
 {
 	size_t i;
 
+	for (i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (!strcmp(aliases[i].alias, name))
+			name = aliases[i].name;
 	for (i = 0; device_classes[i]; i++)
 		if (!strcmp(device_classes[i]->name, name))
 			return device_classes[i];

@@ -441,10 +441,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("virtio-blk");
 	TCase *tc = tcase_create("virtio-blk");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, reads_and_writes, 0, KINDS);
@@ -458,9 +455,5 @@ int main(void)
 	tcase_add_test(tc, survives_resets_with_requests_in_flight);
 	tcase_add_loop_test(tc, stands_still_with_the_machine, 0, KINDS);
 	tcase_add_loop_test(tc, keeps_its_state, 0, KINDS);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run_case("virtio-blk", tc);
 }

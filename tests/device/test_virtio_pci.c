@@ -2,7 +2,6 @@
 /* How drivers reach virtio devices on PCI: capabilities, MSI-X, the pin. */
 #include <poll.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -106,6 +105,13 @@ START_TEST(has_the_faces_it_was_told_to)
 			 modern);
 	ck_assert(capability(PCI_CAP_ID_MSIX, 0));
 	disk_tear_down();
+}
+END_TEST
+
+START_TEST(has_a_short_name)
+{
+	ck_assert_ptr_eq(device_class_find("virtio-blk"),
+			 &virtio_blk_pci_class);
 }
 END_TEST
 
@@ -273,13 +279,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("virtio-pci");
 	TCase *tc = tcase_create("virtio-pci");
-	SRunner *sr = srunner_create(s);
-	int failed, nfaces = (int)(sizeof(faces) / sizeof(*faces));
+	int nfaces = (int)(sizeof(faces) / sizeof(*faces));
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, has_the_faces_it_was_told_to, 0, nfaces);
+	tcase_add_test(tc, has_a_short_name);
 	tcase_add_test(tc, needs_a_face);
 	tcase_add_test(tc, confirms_only_what_it_offered);
 	tcase_add_loop_test(tc, raises_its_pin_until_the_isr_is_read, 0, 2);
@@ -287,9 +292,5 @@ int main(void)
 	tcase_add_test(tc, keeps_what_is_masked_pending);
 	tcase_add_test(tc, has_a_window);
 	tcase_add_test(tc, bears_any_access);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run_case("virtio-pci", tc);
 }

@@ -369,18 +369,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("virtq");
 	TCase *tc = tcase_create("virtq");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, breaks_and_mends, 0, BADS);
 	tcase_add_loop_test(tc, refuses_bad_places, 0, PLACES);
 	tcase_add_test(tc, works_at_the_end_of_memory);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run_case("virtq", tc);
 }

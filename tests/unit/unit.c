@@ -9,12 +9,23 @@
 #define TIMEOUT_S 60
 #define EXIT_SKIP 77
 
-int unit_run(const char *name, const TTest *const *tests, size_t n)
+int unit_run_case(const char *name, TCase *tc)
 {
-	Suite *suite;
-	TCase *tc;
+	Suite *suite = suite_create(name);
 	SRunner *runner;
 	int failed;
+
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
+
+int unit_run(const char *name, const TTest *const *tests, size_t n)
+{
+	TCase *tc;
 	size_t i;
 
 	if (strstr(name, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0) {
@@ -22,15 +33,9 @@ int unit_run(const char *name, const TTest *const *tests, size_t n)
 			printf("skip %s: no usable /dev/kvm\n", tests[i]->name);
 		return EXIT_SKIP;
 	}
-	suite = suite_create(name);
 	tc = tcase_create(name);
 	tcase_set_timeout(tc, TIMEOUT_S);
 	for (i = 0; i < n; i++)
 		tcase_add_test(tc, tests[i]);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run_case(name, tc);
 }

@@ -12,6 +12,9 @@
  */
 int unit_run(const char *name, const TTest *const *tests, size_t n);
 
+/* The same for tests that the caller has put into a case; owned from now on. */
+int unit_run_case(const char *name, TCase *tc);
+
 #define UNIT_MAIN(name, ...) \
 	int main(void) \
 	{ \
