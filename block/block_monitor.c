@@ -7,6 +7,7 @@
 
 #include "block/driver.h"
 #include "block/front.h"
+#include "block/size_text.h"
 
 static const char *const detects[] = {
 	[BLK_DETECT_OFF] = "off",
@@ -278,20 +279,13 @@ static void show_one(struct monitor_call *call, const json_t *e)
 		show_medium(call, in);
 }
 
-/* As qemu-img has sizes: three digits, the next unit from 1000 on. */
 static void show_size(struct monitor_call *call, const char *what,
 		      json_int_t bytes)
 {
-	static const char *const units[] = {"",	  "Ki", "Mi", "Gi",
-					    "Ti", "Pi", "Ei"};
-	double n = (double)bytes;
-	unsigned i = 0;
+	char text[BLK_SIZE_TEXT];
 
-	while (n >= 1000) {
-		n /= 1024;
-		i++;
-	}
-	monitor_printf(call, "%s: %.3g %sB", what, n, units[i]);
+	blk_size_text((uint64_t)bytes, text);
+	monitor_printf(call, "%s: %s", what, text);
 }
 
 static void show_specific(struct monitor_call *call, const json_t *data)

@@ -257,21 +257,6 @@ static void close_filter(struct blk_node *node)
 	(void)node;
 }
 
-static int status(struct blk_node *node, uint64_t off, uint64_t len,
-		  struct blk_extent *ext)
-{
-	return blk_status(node->child[BLK_FILE], off, len, ext);
-}
-
-static int truncate_image(struct blk_node *node, uint64_t size,
-			  enum blk_prealloc prealloc, struct error *err)
-{
-	int rc = blk_truncate(node->child[BLK_FILE], size, prealloc, err);
-
-	node->size = node->child[BLK_FILE]->size;
-	return rc;
-}
-
 static const char *const options[] = {NULL};
 
 const struct blk_driver blk_copy_on_read = {
@@ -282,6 +267,6 @@ const struct blk_driver blk_copy_on_read = {
 	.open = open_filter,
 	.close = close_filter,
 	.submit = submit,
-	.status = status,
-	.truncate = truncate_image,
+	.status = blk_filter_status,
+	.truncate = blk_filter_truncate,
 };

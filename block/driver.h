@@ -109,6 +109,12 @@ int blk_open_child(struct blk_node *node, enum blk_child which, json_t *options,
 int blk_open_backing(struct blk_node *node, json_t *options, const char *file,
 		     const char *format, struct error *err);
 
+/* For filters, which have what their file has: as drivers' operations. */
+int blk_filter_status(struct blk_node *node, uint64_t off, uint64_t len,
+		      struct blk_extent *ext);
+int blk_filter_truncate(struct blk_node *node, uint64_t size,
+			enum blk_prealloc prealloc, struct error *err);
+
 /* Are all its bytes zero? */
 bool blk_is_zero(const struct iovec *iov, int niov);
 

@@ -273,3 +273,18 @@ int blk_amend(struct blk_node *node, struct opt_list *options,
 	blk_node_drain(node);
 	return node->driver->amend(node, options, err);
 }
+
+int blk_filter_status(struct blk_node *node, uint64_t off, uint64_t len,
+		      struct blk_extent *ext)
+{
+	return blk_status(node->child[BLK_FILE], off, len, ext);
+}
+
+int blk_filter_truncate(struct blk_node *node, uint64_t size,
+			enum blk_prealloc prealloc, struct error *err)
+{
+	int rc = blk_truncate(node->child[BLK_FILE], size, prealloc, err);
+
+	node->size = node->child[BLK_FILE]->size;
+	return rc;
+}

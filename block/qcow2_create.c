@@ -22,10 +22,6 @@ struct conf {
 
 #define FIELD(name)   offsetof(struct conf, name)
 #define NO_ENCRYPTION "pcvm does not support encrypted images (LUKS, AES)"
-#define REFUSED(key) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = NO_ENCRYPTION \
-	}
 
 static const char *const preallocations[] = {"off", "metadata", "falloc",
 					     "full", NULL};
@@ -66,14 +62,14 @@ const struct opt_desc qcow2_create_opts[] = {
 	 .type = OPT_BOOL,
 	 .refused = NO_ENCRYPTION,
 	 .accepts = "off"},
-	REFUSED("encrypt.cipher-alg"),
-	REFUSED("encrypt.cipher-mode"),
-	REFUSED("encrypt.format"),
-	REFUSED("encrypt.hash-alg"),
-	REFUSED("encrypt.iter-time"),
-	REFUSED("encrypt.ivgen-alg"),
-	REFUSED("encrypt.ivgen-hash-alg"),
-	REFUSED("encrypt.key-secret"),
+	REFUSED("encrypt.cipher-alg", NO_ENCRYPTION),
+	REFUSED("encrypt.cipher-mode", NO_ENCRYPTION),
+	REFUSED("encrypt.format", NO_ENCRYPTION),
+	REFUSED("encrypt.hash-alg", NO_ENCRYPTION),
+	REFUSED("encrypt.iter-time", NO_ENCRYPTION),
+	REFUSED("encrypt.ivgen-alg", NO_ENCRYPTION),
+	REFUSED("encrypt.ivgen-hash-alg", NO_ENCRYPTION),
+	REFUSED("encrypt.key-secret", NO_ENCRYPTION),
 	{.name = "extended_l2",
 	 .type = OPT_BOOL,
 	 .offset = FIELD(extended_l2),

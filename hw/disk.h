@@ -41,6 +41,17 @@ extern const char *const disk_actions[];
 			.help = "on: others may write to the same node" \
 	}
 
+/* What qemu's disks have too, and these do not. */
+#define DISK_REFUSED \
+	REFUSED_BUT("account-failed", "auto"), \
+		REFUSED_BUT("account-invalid", "auto"), \
+		REFUSED_BUT("backend_defaults", "auto"), \
+		REFUSED_BUT("bootindex", "-1"), REFUSED_BUT("cyls", "0"), \
+		REFUSED_BUT("discard_granularity", "4294967295"), \
+		REFUSED_BUT("heads", "0"), REFUSED_BUT("lcyls", "0"), \
+		REFUSED_BUT("lheads", "0"), REFUSED_BUT("lsecs", "0"), \
+		REFUSED_BUT("secs", "0")
+
 /*
  * What the property drive names, for a device that needs a medium or not: the
  * id of a drive, the name of a node; NULL for an empty drive.

@@ -9,12 +9,6 @@
 #define PROPERTY(key, kind, field) \
 	.name = key, .type = kind, .offset = offsetof(struct ide_unit, field)
 
-#define REFUSED_BUT(key, value) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = OPT_LATER, \
-		.accepts = value \
-	}
-
 /* clang-format off */
 static const struct opt_desc opts[] = {
 	DISK_OPTS(struct ide_unit),
@@ -26,23 +20,13 @@ static const struct opt_desc opts[] = {
 	 .help = "the model that the guest sees"},
 	{PROPERTY("ver", OPT_STRING, version),
 	 .help = "the firmware's version that the guest sees"},
-	REFUSED_BUT("account-failed", "auto"),
-	REFUSED_BUT("account-invalid", "auto"),
-	REFUSED_BUT("backend_defaults", "auto"),
+	DISK_REFUSED,
 	REFUSED_BUT("bios-chs-trans", "auto"),
-	REFUSED_BUT("bootindex", "-1"),
-	REFUSED_BUT("cyls", "0"),
-	REFUSED_BUT("discard_granularity", "4294967295"),
-	REFUSED_BUT("heads", "0"),
-	REFUSED_BUT("lcyls", "0"),
-	REFUSED_BUT("lheads", "0"),
 	REFUSED_BUT("logical_block_size", "0 512"),
-	REFUSED_BUT("lsecs", "0"),
 	REFUSED_BUT("min_io_size", "0"),
 	REFUSED_BUT("opt_io_size", "0"),
 	REFUSED_BUT("physical_block_size", "0 512"),
 	REFUSED_BUT("rotation_rate", "0"),
-	REFUSED_BUT("secs", "0"),
 	REFUSED_BUT("wwn", "0"),
 	{.type = OPT_END},
 };

@@ -22,6 +22,8 @@
 #define SECTORS		63
 #define CYLINDERS_MAX	16383u
 
+#define QUEUES_AUTO	65535
+
 /* Header and status beside the data. */
 #define OTHER_PIECES 2
 
@@ -51,7 +53,7 @@ static uint64_t own_features(const struct virtio_blk *b)
 	return f;
 }
 
-static uint8_t exponent(uint32_t n, uint32_t of)
+static uint8_t exponent(uint64_t n, uint64_t of)
 {
 	uint8_t e = 0;
 
@@ -67,7 +69,7 @@ static uint8_t exponent(uint32_t n, uint32_t of)
 static void fill_geometry(const struct virtio_blk *b, uint8_t *c)
 {
 	uint64_t cylinders = blk_size(b->front) / BLK_SECTOR / HEADS / SECTORS;
-	uint32_t per_block = b->block_size / BLK_SECTOR;
+	uint32_t per_block = (uint32_t)b->block_size / BLK_SECTOR;
 
 	if (cylinders > CYLINDERS_MAX)
 		cylinders = CYLINDERS_MAX;
@@ -88,19 +90,20 @@ static void config(struct virtio *v, uint8_t *c)
 		   b->seg_max_adjust ? (uint32_t)b->queue_size - OTHER_PIECES
 				     : DEFAULT_SEG_MAX);
 	fill_geometry(b, c);
-	store_le32(c + AT(blk_size), b->block_size);
+	store_le32(c + AT(blk_size), (uint32_t)b->block_size);
 	c[AT(physical_block_exp)] =
 		exponent(b->physical_block_size, b->block_size);
 	store_le16(c + AT(min_io_size),
 		   (uint16_t)(b->min_io_size / b->block_size));
-	store_le32(c + AT(opt_io_size), b->opt_io_size / b->block_size);
+	store_le32(c + AT(opt_io_size),
+		   (uint32_t)(b->opt_io_size / b->block_size));
 	c[AT(wce)] = !b->front->writethrough;
 	store_le16(c + AT(num_queues), (uint16_t)v->nqueues);
 	if (b->discard) {
 		store_le32(c + AT(max_discard_sectors), VIRTIO_BLK_DISCARD_MAX);
 		store_le32(c + AT(max_discard_seg), 1);
 		store_le32(c + AT(discard_sector_alignment),
-			   b->block_size / BLK_SECTOR);
+			   (uint32_t)b->block_size / BLK_SECTOR);
 	}
 	if (b->write_zeroes) {
 		store_le32(c + AT(max_write_zeroes_sectors),
@@ -132,7 +135,7 @@ static const struct virtio_kind kind = {
 	.resume = virtio_blk_io_resume,
 };
 
-static bool is_power_of_two(uint32_t n)
+static bool is_power_of_two(uint64_t n)
 {
 	return n && !(n & (n - 1));
 }
@@ -162,6 +165,10 @@ static int check(const struct virtio_blk *b, struct error *err)
 	if (!b->front->node)
 		return error_set(err, EINVAL,
 				 "Device needs media, but drive is empty");
+	if (!b->nqueues ||
+	    (b->nqueues >= VIRTIO_QUEUES && b->nqueues != QUEUES_AUTO))
+		return error_set(err, EINVAL, "num-queues must be from 1 to %d",
+				 VIRTIO_QUEUES - 1);
 	if (!is_power_of_two(b->queue_size) ||
 	    b->queue_size <= QUEUE_SIZE_MIN || b->queue_size > VIRTQ_SIZE_MAX)
 		return error_set(err, EINVAL,
@@ -174,7 +181,10 @@ static int check(const struct virtio_blk *b, struct error *err)
 static unsigned queue_count(const struct virtio_blk *b)
 {
 	const struct config *c = b->vp.pci.dev.machine->config;
-	unsigned n = b->nqueues ? b->nqueues : c ? c->smp.cpus : 1;
+	unsigned n = b->nqueues;
+
+	if (n == QUEUES_AUTO)
+		n = c ? c->smp.cpus : 1;
 
 	return n < VIRTIO_QUEUES ? n : VIRTIO_QUEUES - 1;
 }
@@ -202,6 +212,10 @@ static int init(struct device *dev, struct error *err)
 	int rc;
 
 	snprintf(path, sizeof(path), "%s" BACKEND, dev->path);
+	if (!b->block_size)
+		b->block_size = BLK_SECTOR;
+	if (!b->physical_block_size)
+		b->physical_block_size = b->block_size;
 	if (!b->front)
 		b->front = disk_find(&b->disk, dev, false, err);
 	if (!b->front)
@@ -229,19 +243,18 @@ static void fini(struct device *dev)
 static const struct opt_desc opts[] = {
 	VIRTIO_PCI_OPTS,
 	DISK_OPTS(struct virtio_blk),
-	{PROPERTY("num-queues", OPT_U16, nqueues), .max = VIRTIO_QUEUES - 1,
-	 .dflt = "0", .help = "queues [one for each processor]"},
+	{PROPERTY("num-queues", OPT_U16, nqueues), .dflt = "65535", .help = "queues [one for each processor]"},
 	{PROPERTY("queue-size", OPT_U16, queue_size), .max = VIRTQ_SIZE_MAX,
 	 .dflt = "256", .help = "requests that a queue holds"},
 	{PROPERTY("seg-max-adjust", OPT_BOOL, seg_max_adjust),
 	 .dflt = "on", .help = "pieces in a request by the size of the queue"},
-	{PROPERTY("logical_block_size", OPT_U32, block_size),
-	 .dflt = "512", .help = "bytes of what is read and written at least"},
-	{PROPERTY("physical_block_size", OPT_U32, physical_block_size),
-	 .dflt = "512", .help = "bytes of what is best written at once"},
-	{PROPERTY("min_io_size", OPT_U32, min_io_size), .dflt = "0",
+	{PROPERTY("logical_block_size", OPT_SIZE, block_size),
+	 .dflt = "0", .help = "bytes of what is read and written at least"},
+	{PROPERTY("physical_block_size", OPT_SIZE, physical_block_size),
+	 .dflt = "0", .help = "bytes of what is best written at once"},
+	{PROPERTY("min_io_size", OPT_SIZE, min_io_size), .dflt = "0",
 	 .help = "bytes of the smallest request that is good, 0: unknown"},
-	{PROPERTY("opt_io_size", OPT_U32, opt_io_size), .dflt = "0",
+	{PROPERTY("opt_io_size", OPT_SIZE, opt_io_size), .dflt = "0",
 	 .help = "bytes of the best request, 0: unknown"},
 	{PROPERTY("discard", OPT_BOOL, discard), .dflt = "on",
 	 .help = "offer to give space back"},
@@ -249,6 +262,13 @@ static const struct opt_desc opts[] = {
 	 .help = "offer to write zeros without sending them"},
 	{PROPERTY("config-wce", OPT_BOOL, config_wce), .dflt = "on",
 	 .help = "the driver may choose write-cache"},
+	DISK_REFUSED,
+	REFUSED_BUT("iothread", ""),
+	REFUSED_BUT("max-discard-sectors", "4194303"),
+	REFUSED_BUT("max-write-zeroes-sectors", "4194303"),
+	REFUSED_BUT("report-discard-granularity", "on true yes y"),
+	REFUSED_BUT("request-merging", "on true yes y"),
+	REFUSED_BUT("scsi", "off false no n"),
 	{.type = OPT_END},
 };
 /* clang-format on */

@@ -21,10 +21,10 @@ struct virtio_blk {
 	struct virtio_pci vp;
 	/* Properties. */
 	struct disk_props disk;
-	uint32_t block_size, physical_block_size; /* bytes */
-	uint32_t min_io_size, opt_io_size;
+	uint64_t block_size, physical_block_size; /* bytes; 0: the default */
+	uint64_t min_io_size, opt_io_size;
 	uint16_t queue_size;
-	uint16_t nqueues; /* 0: one for each processor */
+	uint16_t nqueues; /* QUEUES_AUTO: one for each processor */
 	bool discard, write_zeroes, config_wce, seg_max_adjust;
 	/* Wires: NULL: by the property drive. */
 	struct blk_front *front;

@@ -71,7 +71,18 @@ struct virtio_pci {
 	 .dflt = "off", .help = "a page of doorbells for each queue"}, \
 	{VIRTIO_PCI_PROPERTY("vectors", OPT_I64, vectors), \
 	 .min = -1, .max = MSIX_VECTORS, .dflt = "-1", \
-	 .help = "MSI-X vectors, 0 for none [one for each queue, one more]"}
+	 .help = "MSI-X vectors, 0 for none [one for each queue, one more]"}, \
+	REFUSED_BUT("acpi-index", "0"), \
+	REFUSED_BUT("aer", "off false no n"), \
+	REFUSED_BUT("any_layout", "on true yes y"), \
+	REFUSED_BUT("ats", "off false no n"), \
+	REFUSED_BUT("failover_pair_id", ""), \
+	REFUSED_BUT("iommu_platform", "off false no n"), \
+	REFUSED_BUT("modern-pio-notify", "off false no n"), \
+	REFUSED_BUT("multifunction", "off false no n"), \
+	REFUSED_BUT("notify_on_empty", "on true yes y"), \
+	REFUSED_BUT("queue_reset", "off false no n"), \
+	REFUSED_BUT("rombar", "1")
 /* clang-format on */
 
 /*

@@ -76,6 +76,7 @@ bool virtq_start(struct virtq *vq, uint64_t features)
 	vq->packed = features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 	vq->event_idx = features & VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX);
 	vq->indirect = features & VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC);
+	vq->on_empty = features & VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY);
 	vq->broken = NULL;
 	if (!vq->size || (!vq->packed && vq->size & (vq->size - 1))) {
 		virtq_break(vq, "a split ring's size is no power of two");

@@ -53,7 +53,7 @@ struct virtq {
 	unsigned max_pieces; /* of a buffer */
 	size_t buf_size; /* of the device's own struct */
 	struct gmem *gmem;
-	bool running, packed, event_idx, indirect;
+	bool running, packed, event_idx, indirect, on_empty;
 	const char *broken; /* by what, or NULL */
 	struct gmem_pin pin[3];
 	struct list free; /* bufs that were used before */

@@ -130,6 +130,12 @@ static void push(struct virtq *vq, const struct virtq_buf *buf,
 	put(&ring->idx, ++vq->used);
 }
 
+/* What drivers of before 1.0 may ask for, whatever they else suppress. */
+static bool is_empty(const struct virtq *vq)
+{
+	return vq->used == vq->avail && get(&avail_ring(vq)->idx) == vq->avail;
+}
+
 /* 2.6.7.2: was the index that the driver waits for passed since last time? */
 static bool wants_interrupt(struct virtq *vq)
 {
@@ -137,6 +143,10 @@ static bool wants_interrupt(struct virtq *vq)
 	bool valid = vq->signalled_valid;
 
 	atomic_thread_fence(memory_order_seq_cst);
+	if (vq->on_empty && is_empty(vq)) {
+		vq->signalled_valid = false;
+		return true;
+	}
 	if (!vq->event_idx)
 		return !(get(&avail_ring(vq)->flags) &
 			 VRING_AVAIL_F_NO_INTERRUPT);

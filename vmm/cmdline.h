@@ -19,23 +19,6 @@ enum cmdline_group {
 	GROUPS
 };
 
-/*
- * Keys of qemu that are known and refused, or refused but for values that ask
- * for what is so anyway.
- */
-#define REFUSED(key, reason) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = reason \
-	}
-
-#define REFUSED_FOR(key, value, reason) \
-	{ \
-		.name = key, .type = OPT_STRING, .refused = reason, \
-		.accepts = value \
-	}
-
-#define REFUSED_BUT(key, value) REFUSED_FOR(key, value, OPT_LATER)
-
 enum { CMDLINE_ANSWERED = 1 };
 
 struct cmdline_opt {

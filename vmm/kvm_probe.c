@@ -23,14 +23,15 @@ enum {
 	SIZE = 0x5000
 };
 
-#define ENTRY	    (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define TARGET	    (CODE + 0x100) /* LSTAR */
-#define CODE_KERNEL 0x10u
-#define CODE_USER   0x33u
-#define DATA_USER   0x2bu
-#define LONG_CR0    0x80000033u /* PG NE ET MP PE */
-#define LONG_CR4    0x20u /* PAE */
-#define LONG_EFER   0x501u /* LMA LME SCE */
+#define ENTRY	     (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define TARGET	     (CODE + 0x100) /* LSTAR */
+#define SEGMENT_CODE 11u /* readable, accessed */
+#define SEGMENT_DATA 3u /* writable, accessed */
+#define CODE_USER    0x33u
+#define DATA_USER    0x2bu
+#define LONG_CR0     0x80000033u /* PG NE ET MP PE */
+#define LONG_CR4     0x20u /* PAE */
+#define LONG_EFER    0x501u /* LMA LME SCE */
 
 struct probe {
 	int vmfd, fd;
@@ -108,6 +109,19 @@ static bool set_msrs(const struct probe *p)
 	return true;
 }
 
+/* Of 4 GiB and 32 bits, with the privilege that its selector asks for. */
+static struct kvm_segment segment(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment){.selector = selector,
+				    .limit = UINT32_MAX,
+				    .type = type,
+				    .present = 1,
+				    .dpl = selector & 3,
+				    .s = 1,
+				    .db = 1,
+				    .g = 1};
+}
+
 static bool set_registers(const struct probe *p)
 {
 	struct kvm_regs regs = {.rip = CODE, .rsp = SIZE, .rflags = 2};
@@ -119,20 +133,10 @@ static bool set_registers(const struct probe *p)
 	s.cr3 = PML4;
 	s.cr4 = LONG_CR4;
 	s.efer = LONG_EFER;
-	s.cs = (struct kvm_segment){.selector = CODE_USER,
-				    .limit = UINT32_MAX,
-				    .type = 11,
-				    .present = 1,
-				    .dpl = 3,
-				    .s = 1,
-				    .l = 1,
-				    .g = 1};
-	s.ss = s.cs;
-	s.ss.selector = DATA_USER;
-	s.ss.type = 3;
-	s.ss.l = 0;
-	s.ss.db = 1;
-	s.ds = s.es = s.ss;
+	s.cs = segment(CODE_USER, SEGMENT_CODE);
+	s.cs.l = 1;
+	s.cs.db = 0;
+	s.ss = s.ds = s.es = segment(DATA_USER, SEGMENT_DATA);
 	return ioctl(p->fd, KVM_SET_SREGS, &s) == 0 &&
 	       ioctl(p->fd, KVM_SET_REGS, &regs) == 0;
 }
@@ -202,18 +206,9 @@ static bool set_protected(const struct probe *p)
 	s.gdt.limit = 15;
 	s.idt.base = IDT;
 	s.idt.limit = VECTOR * 8 + 7;
-	s.cs = (struct kvm_segment){.selector = CODE32,
-				    .limit = UINT32_MAX,
-				    .type = 11,
-				    .present = 1,
-				    .s = 1,
-				    .db = 1,
-				    .g = 1};
-	s.ss = s.cs;
-	s.ss.selector = 2 * CODE32;
+	s.cs = segment(CODE32, SEGMENT_CODE);
+	s.ss = s.ds = s.es = segment(2 * CODE32, SEGMENT_DATA);
 	s.ss.base = BASE;
-	s.ss.type = 3;
-	s.ds = s.es = s.ss;
 	return ioctl(p->fd, KVM_SET_SREGS, &s) == 0 &&
 	       ioctl(p->fd, KVM_SET_REGS, &regs) == 0;
 }

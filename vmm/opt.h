@@ -68,6 +68,23 @@ struct opt_desc {
 /* What is refused because it has not been written. */
 #define OPT_LATER "not supported yet by this version of pcvm"
 
+/*
+ * Keys of qemu that are known and refused, or refused but for values that ask
+ * for what is so anyway.
+ */
+#define REFUSED(key, reason) \
+	{ \
+		.name = key, .type = OPT_STRING, .refused = reason \
+	}
+
+#define REFUSED_FOR(key, value, reason) \
+	{ \
+		.name = key, .type = OPT_STRING, .refused = reason, \
+		.accepts = value \
+	}
+
+#define REFUSED_BUT(key, value) REFUSED_FOR(key, value, OPT_LATER)
+
 /* A parsed "a,key=value,flag,x=a,,b": values with commas unescaped. */
 struct opt_pair {
 	char *key, *value;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "block/node.h"
+#include "block/size_text.h"
 #include "vmm/opt.h"
 
 enum img_type {
@@ -184,9 +185,6 @@ bool img_wants_help(const char *options);
 
 /* "pcvm-img: message" on stderr. */
 void img_print_error(const struct img *img, const struct error *err);
-/* As people read sizes: "1.5 MiB". */
-#define IMG_SIZE_TEXT 16
-void img_size_text(uint64_t bytes, char text[IMG_SIZE_TEXT]);
 /* As qemu-img prints values: indented by four, a newline at the end. */
 void img_print_json(const json_t *value);
 /* A string of bytes; what is not UTF-8 is replaced. */

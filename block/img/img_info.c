@@ -142,11 +142,11 @@ static void print_backing(const struct blk_info *i)
 static void print_human(const struct told *t)
 {
 	const struct blk_info *i = &t->info;
-	char size[IMG_SIZE_TEXT], disk[IMG_SIZE_TEXT] = "unavailable";
+	char size[BLK_SIZE_TEXT], disk[BLK_SIZE_TEXT] = "unavailable";
 
-	img_size_text(i->virtual_size, size);
+	blk_size_text(i->virtual_size, size);
 	if (i->actual_size >= 0)
-		img_size_text((uint64_t)i->actual_size, disk);
+		blk_size_text((uint64_t)i->actual_size, disk);
 	printf("image: %s\n"
 	       "file format: %s\n"
 	       "virtual size: %s (%llu bytes)\n"

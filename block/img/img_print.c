@@ -18,21 +18,6 @@ void img_print_error(const struct img *img, const struct error *err)
 	fprintf(stderr, "%s: %s\n", img->program, err->msg);
 }
 
-void img_size_text(uint64_t bytes, char text[IMG_SIZE_TEXT])
-{
-	static const char *const units[] = {"",	  "Ki", "Mi", "Gi",
-					    "Ti", "Pi", "Ei"};
-	double n = (double)bytes;
-	unsigned i = 0;
-
-	/* Three digits: the next unit is taken from 1000 on. */
-	while (n >= 1000) {
-		n /= 1024;
-		i++;
-	}
-	snprintf(text, IMG_SIZE_TEXT, "%.3g %sB", n, units[i]);
-}
-
 void img_print_json(const json_t *value)
 {
 	char *text = json_dumps(value, JSON_INDENT(4) | JSON_ENSURE_ASCII |
@@ -86,14 +71,14 @@ static void print_snapshot(const struct blk_snapshot *s)
 {
 	time_t seconds = (time_t)s->date_sec;
 	unsigned long long ms = s->vm_clock_ns / 1000000;
-	char size[IMG_SIZE_TEXT], date[32] = "", clock[32], icount[24] = "";
+	char size[BLK_SIZE_TEXT], date[32] = "", clock[32], icount[24] = "";
 	struct tm tm;
 
 	if (localtime_r(&seconds, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
 	snprintf(clock, sizeof(clock), "%02llu:%02llu:%02llu.%03llu",
 		 ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
-	img_size_text(s->vm_state_size, size);
+	blk_size_text(s->vm_state_size, size);
 	if (s->icount != UINT64_MAX)
 		snprintf(icount, sizeof(icount), "%llu",
 			 (unsigned long long)s->icount);

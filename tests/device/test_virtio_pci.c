@@ -167,6 +167,24 @@ START_TEST(raises_its_pin_until_the_isr_is_read)
 }
 END_TEST
 
+/* A driver that wants no interrupts may want one when all is done. */
+START_TEST(interrupts_when_the_ring_is_empty)
+{
+	const uint16_t quiet = VRING_AVAIL_F_NO_INTERRUPT;
+
+	disk_set_up(NULL, false);
+	driver_find(&d, &disk.h, &disk.bus, DISK_DEVFN, true);
+	driver_agree(&d, _i ? VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY) : 0);
+	driver_queue(&d, 0, 0);
+	ram_write(&d, driver_ring(&d, 0, VIRTQ_DRIVER), &quiet, 2);
+	driver_ready(&d);
+	read_sector();
+	loop_turn(disk.h.m.loop, 50);
+	ck_assert_int_eq(disk.h.level[DISK_IRQ], _i);
+	disk_tear_down();
+}
+END_TEST
+
 static unsigned enable_msix(void)
 {
 	unsigned cap = capability(PCI_CAP_ID_MSIX, 0);
@@ -288,6 +306,7 @@ int main(void)
 	tcase_add_test(tc, needs_a_face);
 	tcase_add_test(tc, confirms_only_what_it_offered);
 	tcase_add_loop_test(tc, raises_its_pin_until_the_isr_is_read, 0, 2);
+	tcase_add_loop_test(tc, interrupts_when_the_ring_is_empty, 0, 2);
 	tcase_add_test(tc, sends_messages);
 	tcase_add_test(tc, keeps_what_is_masked_pending);
 	tcase_add_test(tc, has_a_window);

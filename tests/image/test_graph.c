@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 
 #define MIB (1u << 20)
 
@@ -314,10 +315,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("graph");
 	TCase *tc = tcase_create("graph");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip graph: there is no qemu-img\n");
@@ -331,9 +329,5 @@ int main(void)
 	tcase_add_loop_test(tc, has_engines, 0, 10);
 	tcase_add_test(tc, serves_front_ends);
 	tcase_add_test(tc, serves_named_nodes);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("graph", tc);
 }

@@ -12,6 +12,7 @@
 
 #include "block/file.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 
 #define MIB	  (1u << 20)
 #define CLUSTER	  65536u
@@ -374,10 +375,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("layers");
 	TCase *tc = tcase_create("layers");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip layers: there is no qemu-img\n");
@@ -392,9 +390,5 @@ int main(void)
 	tcase_add_test(tc, copies_among_writes);
 	tcase_add_test(tc, copies_beside_writes);
 	tcase_add_test(tc, knows_who_may_write);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("layers", tc);
 }

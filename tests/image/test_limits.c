@@ -8,6 +8,7 @@
 #include "block/front.h"
 #include "block/throttle.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 #include "vmm/timer.h"
 
 #define MS  NS_PER_MSEC
@@ -151,6 +152,8 @@ static void on_done(struct blk_req *req, int rc)
 	--*job->left;
 }
 
+#define JOBS 14
+
 static void start(struct job *job, struct blk_front *front, struct loop *loop,
 		  enum blk_op op, unsigned *left)
 {
@@ -178,6 +181,22 @@ static struct blk_front *new_front(struct blk_fronts *all, const char *file,
 	return front;
 }
 
+/* 3 at once, 11 more at 20 a second. */
+static void check_together(struct job *job, struct blk_front *a,
+			   struct blk_front *b, struct loop *loop)
+{
+	int64_t began = now();
+	unsigned i, left = 0;
+
+	for (i = 0; i < JOBS; i++)
+		start(&job[i], i % 2 ? a : b, loop,
+		      i % 3 ? BLK_READ : BLK_WRITE, &left);
+	while (left)
+		loop_turn(loop, -1);
+	ck_assert_int_ge(now() - began, 500 * MS);
+	ck_assert_int_le(now() - began, 3 * SEC);
+}
+
 /* Two members of a group: together they are no faster than the limit. */
 START_TEST(holds_requests)
 {
@@ -186,7 +205,7 @@ START_TEST(holds_requests)
 	struct loop *loop = loop_new(NULL, NULL);
 	struct blk_fronts all;
 	struct blk_front *a, *b;
-	struct job job[14];
+	struct job job[JOBS];
 	unsigned i, left = 0;
 	int64_t began;
 
@@ -195,15 +214,7 @@ START_TEST(holds_requests)
 	blk_fronts_init(&all);
 	a = new_front(&all, "a.raw", &limits);
 	b = new_front(&all, "b.raw", &none);
-	began = now();
-	for (i = 0; i < 14; i++)
-		start(&job[i], i % 2 ? a : b, loop,
-		      i % 3 ? BLK_READ : BLK_WRITE, &left);
-	while (left)
-		loop_turn(loop, -1);
-	/* 3 at once, 11 more at 20 a second. */
-	ck_assert_int_ge(now() - began, 500 * MS);
-	ck_assert_int_le(now() - began, 3 * SEC);
+	check_together(job, a, b, loop);
 	/* Flushes are not held, and draining waits for no limit. */
 	for (i = 0; i < 12; i++)
 		start(&job[i], a, loop, BLK_WRITE, &left);
@@ -249,7 +260,7 @@ START_TEST(filters_hold_requests)
 	struct error err = {0};
 	struct blk_fronts all;
 	struct blk_front *a, *b;
-	struct job job[14];
+	struct job job[JOBS];
 	unsigned i, left = 0;
 	int64_t began;
 
@@ -269,14 +280,7 @@ START_TEST(filters_hold_requests)
 			 0);
 	a = front_of(&all, "a");
 	b = front_of(&all, "b");
-	began = now();
-	for (i = 0; i < 14; i++)
-		start(&job[i], i % 2 ? a : b, loop,
-		      i % 3 ? BLK_READ : BLK_WRITE, &left);
-	while (left)
-		loop_turn(loop, -1);
-	ck_assert_int_ge(now() - began, 500 * MS);
-	ck_assert_int_le(now() - began, 3 * SEC);
+	check_together(job, a, b, loop);
 	/* Nobody waits for a limit who waits for all. */
 	for (i = 0; i < 12; i++)
 		start(&job[i], a, loop, BLK_WRITE, &left);
@@ -299,10 +303,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("limits");
 	TCase *tc = tcase_create("limits");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, keeps_the_average);
@@ -312,9 +313,5 @@ int main(void)
 	tcase_add_test(tc, refuses_nonsense);
 	tcase_add_test(tc, holds_requests);
 	tcase_add_test(tc, filters_hold_requests);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("limits", tc);
 }

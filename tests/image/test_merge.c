@@ -8,6 +8,7 @@
 #include "block/file.h"
 #include "block/front.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 
 #define UNIT  4096u
 #define COUNT 16u
@@ -183,18 +184,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("merge");
 	TCase *tc = tcase_create("merge");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(tc, neighbours_become_one);
 	tcase_add_test(tc, others_stay_apart);
 	tcase_add_test(tc, zeros_are_found_one_by_one);
 	tcase_add_test(tc, fails_alone);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("merge", tc);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 
 #define MIB (1u << 20)
 
@@ -429,10 +430,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("qcow2");
 	TCase *tc = tcase_create("qemu");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip qcow2: there is no qemu-img\n");
@@ -447,9 +445,5 @@ int main(void)
 	tcase_add_loop_test(tc, compresses, 0, 6);
 	tcase_add_loop_test(tc, takes_snapshots, 0, 5);
 	tcase_add_loop_test(tc, resizes, 0, 3);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("qcow2", tc);
 }

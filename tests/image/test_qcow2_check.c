@@ -7,6 +7,7 @@
 
 #include "block/qcow2_image.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 #include "vmm/endian.h"
 
 #define CLUSTER	    4096u
@@ -266,10 +267,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("qcow2_check");
 	TCase *tc = tcase_create("damage");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip qcow2_check: there is no qemu-img\n");
@@ -280,9 +278,5 @@ int main(void)
 	tcase_add_test(tc, agrees_on_random_damage);
 	tcase_add_loop_test(tc, refuses_bad_headers, 0, BADS);
 	tcase_add_test(tc, refuses_backing_loops);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("qcow2_check", tc);
 }

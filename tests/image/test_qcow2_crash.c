@@ -17,6 +17,7 @@
 #include "block/driver.h"
 #include "block/file.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 
 #define MIB   (1u << 20)
 #define SIZE  (8u * MIB)
@@ -575,10 +576,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("qcow2_crash");
 	TCase *tc = tcase_create("crash");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip qcow2_crash: there is no qemu-img\n");
@@ -588,9 +586,5 @@ int main(void)
 	tcase_add_loop_test(tc, survives_kill, 0, VARIANTS);
 	tcase_add_loop_test(tc, survives_power_loss, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, survives_errors, 0, VARIANTS);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("qcow2_crash", tc);
 }

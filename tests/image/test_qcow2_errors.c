@@ -13,6 +13,7 @@
 #include "block/driver.h"
 #include "block/file.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 
 #define KIB	1024u
 #define MIB	(1024u * KIB)
@@ -410,10 +411,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("qcow2_errors");
 	TCase *tc = tcase_create("errors");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip qcow2_errors: there is no qemu-img\n");
@@ -421,9 +419,5 @@ int main(void)
 	}
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, keeps_the_image, 0, OPS * VARIANTS);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("qcow2_errors", tc);
 }

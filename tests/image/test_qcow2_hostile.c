@@ -13,6 +13,7 @@
 
 #include "block/qcow2_image.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 #include "vmm/endian.h"
 
 #define IMAGE	"a.qcow2"
@@ -637,10 +638,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("qcow2_hostile");
 	TCase *tc = tcase_create("hostile");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip qcow2_hostile: there is no qemu-img\n");
@@ -655,9 +653,5 @@ int main(void)
 	tcase_add_loop_test(tc, refuses_data_files, 0, DATA_FILES);
 	tcase_add_test(tc, bounds_what_it_keeps_of_metadata);
 	tcase_add_test(tc, refuses_names_that_no_entry_has_room_for);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("qcow2_hostile", tc);
 }

@@ -12,6 +12,7 @@
 
 #include "block/qcow2_image.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 #include "vmm/endian.h"
 
 #define MIB	(1u << 20)
@@ -319,10 +320,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("qcow2 options");
 	TCase *tc = tcase_create("qcow2 options");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip qcow2 options: there is no qemu-img\n");
@@ -337,9 +335,5 @@ int main(void)
 	tcase_add_test(tc, works_while_watched);
 	tcase_add_test(tc, forgets_metadata);
 	tcase_add_test(tc, hints_the_file_system);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("qcow2 options", tc);
 }

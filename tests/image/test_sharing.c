@@ -6,6 +6,7 @@
 
 #include "block/perms.h"
 #include "tests/image/image.h"
+#include "tests/unit/unit.h"
 
 #define KIB	1024u
 #define WRITER	(BLK_PERM_READ | BLK_PERM_WRITE)
@@ -394,10 +395,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sharing");
 	TCase *tc = tcase_create("sharing");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	if (!image_has_qemu()) {
 		printf("skip sharing: there is no qemu-img\n");
@@ -412,9 +410,5 @@ int main(void)
 	tcase_add_test(tc, does_not_join_threads);
 	tcase_add_test(tc, changes_media);
 	tcase_add_test(tc, changes_the_graph_at_work);
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run_case("sharing", tc);
 }

@@ -444,19 +444,11 @@ static const TTest *const *const loops[] = {
 
 int main(void)
 {
-	Suite *suite = suite_create("insn_fault");
 	TCase *tc = tcase_create("insn_fault");
-	SRunner *runner;
-	int failed;
 	size_t i;
 
 	tcase_set_timeout(tc, 60);
 	for (i = 0; i < sizeof(loops) / sizeof(*loops); i++)
 		tcase_add_loop_test(tc, *loops[i], 0, MEMORY_INSNS);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run_case("insn_fault", tc);
 }
