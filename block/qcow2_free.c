@@ -69,18 +69,23 @@ static void on_discarded(struct blk_req *req, int rc)
 	qcow2_free_run(q);
 }
 
-/* Do all of the clusters have this one reference alone? */
-static int is_last(struct qcow2 *q, const struct qcow2_free *f, bool *yes)
+/*
+ * Do all of the clusters have this one reference alone?  Goes on where it was
+ * parked: the cache need not have room for all the blocks that count them.
+ */
+static int is_last(struct qcow2 *q, struct qcow2_free *f, bool *yes)
 {
-	uint64_t i, count;
+	uint64_t count;
 	int rc;
 
 	*yes = true;
-	for (i = 0; i < f->n && *yes; i++) {
-		rc = qcow2_refcount(q, &q->free_wait, f->cluster + i, &count);
-		if (rc)
-			return rc;
+	while (f->sole < f->n) {
+		rc = qcow2_refcount(q, &q->free_wait, f->cluster + f->sole,
+				    &count);
 		*yes = count == 1;
+		if (rc || !*yes)
+			return rc;
+		f->sole++;
 	}
 	return 0;
 }

@@ -141,6 +141,7 @@ enum qcow2_discard {
 struct qcow2_free {
 	struct list link;
 	uint64_t cluster, n, epoch;
+	uint64_t sole; /* so many are known to have this one reference */
 	bool discarded; /* the host has them, or is not to have them */
 };
 
@@ -324,10 +325,19 @@ uint64_t qcow2_refcount_read(const struct qcow2 *q, const uint8_t *block,
 			     uint64_t i);
 void qcow2_refcount_write(const struct qcow2 *q, uint8_t *block, uint64_t i,
 			  uint64_t count);
+uint64_t qcow2_in_refblock(const struct qcow2 *q, uint64_t cluster);
+/* *block is NULL where all counts are 0. */
+int qcow2_refblock(struct qcow2 *q, struct qcow2_wait *wait, uint64_t cluster,
+		   struct qcow2_block **block);
 int qcow2_refcount(struct qcow2 *q, struct qcow2_wait *wait, uint64_t cluster,
 		   uint64_t *count);
 int qcow2_refcount_add(struct qcow2 *q, struct qcow2_wait *wait,
 		       uint64_t cluster, int delta);
+int qcow2_refcount_sync(struct qcow2 *q, uint64_t cluster, uint64_t *count);
+int qcow2_refcount_add_sync(struct qcow2 *q, uint64_t off, uint64_t len,
+			    int delta);
+
+/* qcow2_alloc.c */
 /* One to n clusters, side by side. */
 int qcow2_alloc(struct qcow2 *q, struct qcow2_wait *wait, uint64_t n,
 		uint64_t *got, uint64_t *off);
@@ -335,9 +345,6 @@ int qcow2_alloc(struct qcow2 *q, struct qcow2_wait *wait, uint64_t n,
 int qcow2_alloc_table(struct qcow2 *q, uint64_t n, uint64_t *off);
 /* Takes off..off+len back after use by who was never written down. */
 void qcow2_unalloc(struct qcow2 *q, uint64_t off, uint64_t n);
-int qcow2_refcount_sync(struct qcow2 *q, uint64_t cluster, uint64_t *count);
-int qcow2_refcount_add_sync(struct qcow2 *q, uint64_t off, uint64_t len,
-			    int delta);
 
 /* qcow2_room.c */
 void qcow2_room_init(struct qcow2 *q);

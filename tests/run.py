@@ -19,7 +19,7 @@ import sys
 import time
 import traceback
 
-LIMIT_C = 300  # seconds for a C test program
+LIMIT_C = 600  # seconds for a C test program
 SUMMARY = re.compile(r"Checks: (\d+), Failures: (\d+), Errors: (\d+)")
 SKIP_STATUS = 77
 

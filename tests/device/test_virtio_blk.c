@@ -443,7 +443,6 @@ int main(void)
 {
 	TCase *tc = tcase_create("virtio-blk");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, reads_and_writes, 0, KINDS);
 	tcase_add_loop_test(tc, agrees_with_a_model, 0, KINDS);
 	tcase_add_loop_test(tc, refuses_what_is_wrong, 0, KINDS);

@@ -300,7 +300,6 @@ int main(void)
 	TCase *tc = tcase_create("virtio-pci");
 	int nfaces = (int)(sizeof(faces) / sizeof(*faces));
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, has_the_faces_it_was_told_to, 0, nfaces);
 	tcase_add_test(tc, has_a_short_name);
 	tcase_add_test(tc, needs_a_face);

@@ -371,7 +371,6 @@ int main(void)
 {
 	TCase *tc = tcase_create("virtq");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, breaks_and_mends, 0, BADS);
 	tcase_add_loop_test(tc, refuses_bad_places, 0, PLACES);
 	tcase_add_test(tc, works_at_the_end_of_memory);

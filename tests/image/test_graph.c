@@ -321,7 +321,6 @@ int main(void)
 		printf("skip graph: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, takes_options);
 	tcase_add_test(tc, refuses_options);
 	tcase_add_test(tc, opens_json_names);

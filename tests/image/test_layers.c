@@ -381,7 +381,6 @@ int main(void)
 		printf("skip layers: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, detects_zeroes, 0, 4);
 	tcase_add_loop_test(tc, drops_discards, 0, 4);
 	tcase_add_test(tc, detects_zeroes_in_snapshots);

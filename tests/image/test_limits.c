@@ -305,7 +305,6 @@ int main(void)
 {
 	TCase *tc = tcase_create("limits");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, keeps_the_average);
 	tcase_add_test(tc, counts_requests);
 	tcase_add_test(tc, lets_bursts_through);

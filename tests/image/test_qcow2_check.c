@@ -273,7 +273,6 @@ int main(void)
 		printf("skip qcow2_check: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, finds_and_repairs, 0, KINDS);
 	tcase_add_test(tc, agrees_on_random_damage);
 	tcase_add_loop_test(tc, refuses_bad_headers, 0, BADS);

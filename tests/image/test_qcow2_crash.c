@@ -582,7 +582,6 @@ int main(void)
 		printf("skip qcow2_crash: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, survives_kill, 0, VARIANTS);
 	tcase_add_loop_test(tc, survives_power_loss, 0, 2 * VARIANTS);
 	tcase_add_loop_test(tc, survives_errors, 0, VARIANTS);

@@ -417,7 +417,6 @@ int main(void)
 		printf("skip qcow2_errors: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, keeps_the_image, 0, OPS * VARIANTS);
 	return unit_run_case("qcow2_errors", tc);
 }

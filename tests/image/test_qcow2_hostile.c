@@ -644,7 +644,6 @@ int main(void)
 		printf("skip qcow2_hostile: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, is_refused, 0, REFUSALS);
 	tcase_add_loop_test(tc, fails_when_used, 0, ABUSES);
 	tcase_add_loop_test(tc, refuses_broken_snapshots_alone, 0, BROKEN);

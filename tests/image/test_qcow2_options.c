@@ -326,7 +326,6 @@ int main(void)
 		printf("skip qcow2 options: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, refuses_options);
 	tcase_add_loop_test(tc, passes_discards, 0, 3);
 	tcase_add_loop_test(tc, passes_discards_of_snapshots, 0, 3);

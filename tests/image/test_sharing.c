@@ -401,7 +401,6 @@ int main(void)
 		printf("skip sharing: there is no qemu-img\n");
 		return 77;
 	}
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, shares_a_backing_node, 0, 2);
 	tcase_add_loop_test(tc, shares_a_backing_file, 0, 2);
 	tcase_add_test(tc, refuses_two_writers);

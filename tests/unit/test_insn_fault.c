@@ -447,7 +447,6 @@ int main(void)
 	TCase *tc = tcase_create("insn_fault");
 	size_t i;
 
-	tcase_set_timeout(tc, 60);
 	for (i = 0; i < sizeof(loops) / sizeof(*loops); i++)
 		tcase_add_loop_test(tc, *loops[i], 0, MEMORY_INSNS);
 	return unit_run_case("insn_fault", tc);
