@@ -1,61 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The drives of the command line, and where a PC has them. */
+/* Opening the drives of the command line. */
 #include "hw/pc_drives.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "hw/ide_unit.h"
-#include "hw/virtio_blk.h"
-#include "vmm/config.h"
-
-enum { PLACES = IDE_CHANNELS * IDE_DRIVES, DEFAULT_CDROM = 2 };
-
-struct places {
-	struct piix3_ide *ide;
-	struct machine *m;
-	bool virtio[DRIVE_INDEX_MAX + 1]; /* numbers that are taken */
-};
-
-static struct ide_drive *at(struct places *p, unsigned index)
-{
-	return &p->ide->channel[index / IDE_DRIVES].drive[index % IDE_DRIVES];
-}
-
-/* The place that the drive asks for, or the first free one; -1: an error. */
-static int choose_place(struct places *p, const struct drive_conf *d,
-			struct error *err)
-{
-	int64_t index = d->index;
-
-	if (d->bus >= 0 || d->unit >= 0)
-		index = (d->bus > 0 ? d->bus : 0) * IDE_DRIVES +
-			(d->unit > 0 ? d->unit : 0);
-	if (d->unit >= IDE_DRIVES || index >= PLACES) {
-		error_set(err, EINVAL,
-			  "%s: there is no such place; IDE has buses 0 and 1 "
-			  "with units 0 and 1",
-			  d->option);
-		return -1;
-	}
-	for (; index < 0 || (d->index < 0 && d->bus < 0 && d->unit < 0 &&
-			     index < PLACES && at(p, (unsigned)index)->blk);)
-		index++;
-	if (index >= PLACES) {
-		error_set(err, ENOSPC, "%s: all four IDE places are taken",
-			  d->option);
-		return -1;
-	}
-	if (at(p, (unsigned)index)->blk) {
-		error_set(err, EBUSY,
-			  "%s: drive with bus=%d, unit=%d (index=%d) exists",
-			  d->option, (int)index / IDE_DRIVES,
-			  (int)index % IDE_DRIVES, (int)index);
-		return -1;
-	}
-	return (int)index;
-}
+#include "vmm/machine.h"
 
 static const struct {
 	unsigned flags;
@@ -143,10 +94,9 @@ static int set_limits(struct machine *m, struct blk_front *front,
 	return rc < 0 ? error_prefix(err, "%s", d->option) : 0;
 }
 
-static struct blk_front *open_front(struct machine *m,
-				    const struct drive_conf *d,
-				    const char *name, bool removable,
-				    struct error *err)
+struct blk_front *pc_drives_open(struct machine *m, const struct drive_conf *d,
+				 const char *name, bool removable,
+				 struct error *err)
 {
 	struct error failed = {0};
 	struct blk_node *node = NULL;
@@ -185,217 +135,37 @@ static struct blk_front *open_front(struct machine *m,
 	return front;
 }
 
-static int attach(struct places *p, const struct drive_conf *d,
-		  struct error *err)
-{
-	bool cdrom = d->media == MEDIA_CDROM;
-	struct blk_front *front;
-	char name[32], path[128];
-	int index = choose_place(p, d, err);
-	unsigned bus, unit;
-
-	if (index < 0)
-		return -EINVAL;
-	bus = (unsigned)index / IDE_DRIVES;
-	unit = (unsigned)index % IDE_DRIVES;
-	snprintf(name, sizeof(name), "ide%u-%s%u", bus, cdrom ? "cd" : "hd",
-		 unit);
-	front = open_front(p->m, d, name, cdrom, err);
-	if (!front)
-		return -EINVAL;
-	if (!cdrom && front->readonly) {
-		blk_front_free(front);
-		return error_set(err, EROFS,
-				 "%s: the image cannot be written to, which "
-				 "an IDE disk needs",
-				 d->option);
-	}
-	snprintf(path, sizeof(path), "%.100s/ide.%u/%u", p->ide->pci.dev.path,
-		 bus, unit);
-	if (disk_claim(front, path, !cdrom, false, err) < 0) {
-		blk_front_free(front);
-		return error_prefix(err, "%s", d->option);
-	}
-	ide_attach(&p->ide->channel[bus], unit, front, cdrom,
-		   (unsigned)index + 1, d->serial);
-	return 0;
-}
-
 /* if=none: for -device to name. */
-static int keep(struct machine *m, const struct drive_conf *d, unsigned n,
+static int keep(struct pc_drives *p, const struct drive_conf *d,
 		struct error *err)
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), "none%u", n);
-	return open_front(m, d, name, true, err) ? 0 : -EINVAL;
+	snprintf(name, sizeof(name), "none%u", p->nfree++);
+	return pc_drives_open(p->m, d, name, true, err) ? 0 : -EINVAL;
 }
 
-/* The number that a drive with if=virtio asks for, or the first free one. */
-static int choose_number(struct places *p, const struct drive_conf *d,
-			 struct error *err)
-{
-	int64_t n = d->unit >= 0 ? d->unit : d->index;
-
-	if (d->bus > 0)
-		return error_set(err, EINVAL,
-				 "%s: there is no such place; if=virtio has "
-				 "bus 0 only",
-				 d->option);
-	for (; n < 0 || (d->unit < 0 && d->index < 0 && n < DRIVE_INDEX_MAX &&
-			 p->virtio[n]);)
-		n++;
-	if (p->virtio[n])
-		return error_set(err, EBUSY,
-				 "%s: drive with bus=0, unit=%d (index=%d) "
-				 "exists",
-				 d->option, (int)n, (int)n);
-	p->virtio[n] = true;
-	return (int)n;
-}
-
-/* A disk with if=virtio, which is started after what -device names. */
-static int make_virtio(struct places *p, const struct drive_conf *d,
-		       struct error *err)
-{
-	const struct device_class *class = &virtio_blk_pci_class;
-	int n = choose_number(p, d, err);
-	struct virtio_blk *b;
-	char name[32];
-
-	if (n < 0)
-		return n;
-	snprintf(name, sizeof(name), "virtio%d", n);
-	b = (struct virtio_blk *)device_new(p->m, class, NULL, NULL, NULL, err);
-	if (!b)
-		return -EINVAL;
-	if (d->serial &&
-	    device_set(&b->vp.pci.dev, "serial", d->serial, err) < 0)
-		return -EINVAL;
-	b->vp.pci.bus = p->ide->pci.bus;
-	b->front = open_front(p->m, d, name, false, err);
-	return b->front ? 0 : -EINVAL;
-}
-
-int pc_drives_start_virtio(struct machine *m, struct error *err)
-{
-	struct device *dev;
-	int rc;
-
-	list_for_each (dev, &m->devices, struct device, link) {
-		if (dev->class != &virtio_blk_pci_class || dev->live)
-			continue;
-		rc = device_start(dev, err);
-		if (rc < 0)
-			return error_prefix(
-				err, "-drive if=virtio,id=%s",
-				((struct virtio_blk *)dev)->front->id);
-	}
-	return 0;
-}
-
-/* Does -device name a drive of one of the kinds that can boot? */
-static bool has_drive_devices(const struct config *c)
-{
-	static const char *const kinds[] = {"ide-cd", "ide-hd", "scsi-cd",
-					    "scsi-hd"};
-	const char *driver;
-	unsigned i, k;
-
-	for (i = 0; i < c->ndevices; i++) {
-		driver = opt_list_get(&c->devices[i], "driver");
-		for (k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
-			if (!strcmp(driver, kinds[k]))
-				return true;
-	}
-	return false;
-}
-
-/* A PC has an empty CD-ROM drive unless it is told otherwise. */
-static int attach_default(struct places *p, struct error *err)
-{
-	static const struct drive_conf empty = {.media = MEDIA_CDROM,
-						.index = DEFAULT_CDROM,
-						.bus = -1,
-						.unit = -1};
-
-	if (p->m->config->nodefaults || has_drive_devices(p->m->config) ||
-	    at(p, DEFAULT_CDROM)->blk)
-		return 0;
-	return attach(p, &empty, err);
-}
+static int (*const add[])(struct pc_drives *p, const struct drive_conf *d,
+			  struct error *err) = {
+	[IF_IDE] = pc_drives_add_ide,
+	[IF_NONE] = keep,
+	[IF_VIRTIO] = pc_drives_add_virtio,
+};
 
 int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 		     struct error *err)
 {
-	struct places p = {.ide = ide, .m = m};
+	struct pc_drives p = {.ide = ide, .m = m};
 	const struct config *conf = m->config;
-	unsigned i, nfree = 0;
+	unsigned i;
 	int rc = make_groups(m, err);
 
 	if (rc == 0)
 		rc = blk_named_open(m->fronts, conf->blockdevs.str,
 				    conf->blockdevs.n, err);
-	for (i = 0; i < conf->ndrives && rc == 0; i++) {
-		const struct drive_conf *d = &conf->drives[i];
-
-		if (d->interface == IF_NONE)
-			rc = keep(m, d, nfree++, err);
-		else if (d->interface == IF_VIRTIO)
-			rc = make_virtio(&p, d, err);
-		else
-			rc = attach(&p, d, err);
-	}
-	return rc < 0 ? rc : attach_default(&p, err);
-}
-
-/* The number of an IDE bus, -1 for any, or an error. */
-static int find_bus(const char *name, struct error *err)
-{
-	if (!name)
-		return -1;
-	if (!strcmp(name, "ide.0") || !strcmp(name, "ide.1"))
-		return name[4] - '0';
-	return error_set(err, ENODEV,
-			 "Bus '%s' not found; a PC has ide.0 and ide.1", name);
-}
-
-static int place_unit(struct places *p, struct ide_unit *u, struct error *err)
-{
-	int bus = find_bus(u->bus, err), index;
-
-	if (bus < -1)
-		return bus;
-	for (index = 0; index < PLACES; index++)
-		if ((bus < 0 || index / IDE_DRIVES == bus) &&
-		    (u->place < 0 || index % IDE_DRIVES == u->place) &&
-		    !at(p, (unsigned)index)->blk)
-			break;
-	if (index == PLACES)
-		return error_set(err, EBUSY,
-				 "the place, or every place, at %s is taken",
-				 u->bus ? u->bus : "ide.0 and ide.1");
-	u->channel = &p->ide->channel[index / IDE_DRIVES];
-	u->unit = (unsigned)index % IDE_DRIVES;
-	u->number = (unsigned)index + 1;
-	return 0;
-}
-
-int pc_drives_plug(struct piix3_ide *ide, struct device *dev, struct error *err)
-{
-	struct ide_unit *u = (struct ide_unit *)dev;
-	struct places p = {.ide = ide, .m = dev->machine};
-	int rc = place_unit(&p, u, err);
-
-	if (rc < 0)
-		return rc;
-	u->blk = disk_find(&u->disk, dev, ide_unit_is_cdrom(dev->class), err);
-	if (!u->blk)
-		return -EINVAL;
-	rc = device_start(dev, err);
-	if (rc == 0)
-		ide->pci.dev.class->reset(&ide->pci.dev); /* its signature */
-	return rc;
+	for (i = 0; i < conf->ndrives && rc == 0; i++)
+		rc = add[conf->drives[i].interface](&p, &conf->drives[i], err);
+	return rc < 0 ? rc : pc_drives_add_default(&p, err);
 }
 
 void pc_drives_close(struct machine *m)
