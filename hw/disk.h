@@ -11,6 +11,7 @@ struct disk_props {
 	int werror, rerror; /* enum blk_action, or 4: as the drive says */
 	int write_cache; /* 0 off, 1 on, 2 as the drive says */
 	bool share; /* the node with others that write */
+	int64_t bootindex; /* -1: firmware decides */
 };
 
 extern const char *const disk_actions[];
@@ -31,6 +32,9 @@ extern const char *const disk_actions[];
 		{DISK_PROPERTY(owner, "rerror", OPT_ENUM, rerror), \
 		 .choices = disk_actions, .dflt = "auto", \
 		 .help = "when the host cannot read"}, \
+		{DISK_PROPERTY(owner, "bootindex", OPT_I64, bootindex), \
+		 .min = (uint64_t)INT32_MIN, .max = INT32_MAX, .dflt = "-1", \
+		 .help = "0 is booted from first, -1: as -boot says"}, \
 		{DISK_PROPERTY(owner, "write-cache", OPT_ONOFFAUTO, \
 			       write_cache), \
 		 .dflt = "auto", \
@@ -46,7 +50,7 @@ extern const char *const disk_actions[];
 	REFUSED_BUT("account-failed", "auto"), \
 		REFUSED_BUT("account-invalid", "auto"), \
 		REFUSED_BUT("backend_defaults", "auto"), \
-		REFUSED_BUT("bootindex", "-1"), REFUSED_BUT("cyls", "0"), \
+		REFUSED_BUT("cyls", "0"), \
 		REFUSED_BUT("discard_granularity", "4294967295"), \
 		REFUSED_BUT("heads", "0"), REFUSED_BUT("lcyls", "0"), \
 		REFUSED_BUT("lheads", "0"), REFUSED_BUT("lsecs", "0"), \

@@ -13,7 +13,7 @@
 static const struct opt_desc opts[] = {
 	DISK_OPTS(struct ide_unit),
 	{PROPERTY("bus", OPT_STRING, bus),
-	 .help = "ide.0 or ide.1 [the first with a free place]"},
+	 .help = "ide.0 or ide.1 [the last with a free place]"},
 	{PROPERTY("unit", OPT_I64, place), .max = IDE_DRIVES - 1,
 	 .help = "0 master, 1 slave [the first free one]"},
 	{PROPERTY("model", OPT_STRING, model),
@@ -77,6 +77,17 @@ static int init(struct device *dev, struct error *err)
 	return 0;
 }
 
+static int64_t boot_path(const struct device *dev, char *buf, size_t size)
+{
+	const struct ide_unit *u = (const struct ide_unit *)dev;
+	size_t n;
+
+	pci_firmware_path(u->controller, buf, size);
+	n = strlen(buf);
+	snprintf(buf + n, size - n, "/drive@%x/disk@%x", u->port, u->unit);
+	return u->disk.bootindex;
+}
+
 /* Its state is in its channel's. */
 const struct device_class ide_hd_class = {
 	.name = "ide-hd",
@@ -86,6 +97,7 @@ const struct device_class ide_hd_class = {
 	.size = sizeof(struct ide_unit),
 	.opts = opts,
 	.state = &stateless,
+	.boot_path = boot_path,
 	.init = init,
 };
 
@@ -97,5 +109,6 @@ const struct device_class ide_cd_class = {
 	.size = sizeof(struct ide_unit),
 	.opts = opts,
 	.state = &stateless,
+	.boot_path = boot_path,
 	.init = init,
 };

@@ -8,6 +8,7 @@
 
 #include "hw/disk.h"
 #include "hw/ide.h"
+#include "hw/pci.h"
 
 struct ide_unit {
 	struct device dev;
@@ -17,7 +18,8 @@ struct ide_unit {
 	int64_t place; /* at the channel; -1: the first that is free */
 	/* Wires: where it is, and its number in the machine. */
 	struct ide_channel *channel;
-	unsigned unit, number;
+	struct pci_device *controller;
+	unsigned port, unit, number; /* port: of the channel */
 	struct blk_front *blk;
 };
 

@@ -12,6 +12,7 @@
 #include "hw/acpi.h"
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
+#include "hw/boot_order.h"
 #include "hw/cmos.h"
 #include "hw/fw_cfg.h"
 #include "hw/i8042.h"
@@ -293,9 +294,9 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 		.cpuid_edx = pc->cpuid_edx,
 		.apic_ids = pc->apic_ids,
 		.hpet = pc->hpet != NULL,
-		.bootorder = pc_boot_path(&pc->boot),
 		.hotplug_slots = hotplug_slots(pc),
 	};
+	char *order;
 	unsigned i;
 	int rc;
 
@@ -308,7 +309,13 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 	for (i = 0; i < PC_SERIALS; i++)
 		fw.serial[i] = pc->serial_present[i];
 	pc->boot.fw = fw_cfg_from(dev);
+	order = boot_order_build(pc->m, pc_boot_path(&pc->boot),
+				 pc->conf->boot.strict, err);
+	if (!order)
+		return -EINVAL;
+	fw.bootorder = order;
 	rc = pc_firmware_fill(fw_cfg_from(dev), &fw, err);
+	free(order);
 	if (rc == 0)
 		rc = pc_boot_tell_firmware(&pc->boot, pc->m, fw_cfg_from(dev),
 					   &pc->memory,

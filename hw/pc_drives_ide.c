@@ -131,20 +131,24 @@ static int find_bus(const char *name, struct error *err)
 static int place_unit(struct pc_drives *p, struct ide_unit *u,
 		      struct error *err)
 {
-	int bus = find_bus(u->bus, err), index;
+	int bus = find_bus(u->bus, err), index = 0, i;
 
 	if (bus < -1)
 		return bus;
-	for (index = 0; index < PLACES; index++)
+	for (i = 0; i < PLACES; i++) {
+		index = i ^ IDE_DRIVES; /* ide.1 first, as qemu has it */
 		if ((bus < 0 || index / IDE_DRIVES == bus) &&
 		    (u->place < 0 || index % IDE_DRIVES == u->place) &&
 		    !at(p, (unsigned)index)->blk)
 			break;
-	if (index == PLACES)
+	}
+	if (i == PLACES)
 		return error_set(err, EBUSY,
 				 "the place, or every place, at %s is taken",
 				 u->bus ? u->bus : "ide.0 and ide.1");
-	u->channel = &p->ide->channel[index / IDE_DRIVES];
+	u->controller = &p->ide->pci;
+	u->port = (unsigned)index / IDE_DRIVES;
+	u->channel = &p->ide->channel[u->port];
 	u->unit = (unsigned)index % IDE_DRIVES;
 	u->number = (unsigned)index + 1;
 	return 0;

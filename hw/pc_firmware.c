@@ -125,6 +125,48 @@ static int add_file(struct fw_cfg *fw, const struct fw_cfg_conf *f,
 	return rc;
 }
 
+/* JPEG (ISO 10918-1, B.1.1.3: SOI), and the header of a BMP. */
+#define JPEG_MAGIC   0xffd8
+#define BMP_MAGIC    0x424d /* "BM" */
+#define BMP_BITS     28 /* where the number of bits of a pixel is */
+#define BMP_BITS_RGB 24
+#define PICTURE_MIN  (BMP_BITS + 2)
+
+/* The name by which SeaBIOS knows what it can show. */
+static const char *picture_name(const uint8_t *data, size_t len)
+{
+	if (len < PICTURE_MIN)
+		return NULL;
+	if (load_be16(data) == JPEG_MAGIC)
+		return "bootsplash.jpg";
+	if (load_be16(data) == BMP_MAGIC &&
+	    load_le16(data + BMP_BITS) == BMP_BITS_RGB)
+		return "bootsplash.bmp";
+	return NULL;
+}
+
+static int add_splash(struct fw_cfg *fw, const char *file, struct error *err)
+{
+	struct fw_cfg_source src = {.release = free};
+	const char *name;
+	uint8_t *data;
+	int rc = read_file(file, UINT32_MAX, &data, &src.len, err);
+
+	if (rc < 0)
+		return rc;
+	src.data = src.ctx = data;
+	name = picture_name(data, src.len);
+	if (name)
+		rc = fw_cfg_add_file_source(fw, name, &src, err);
+	else
+		rc = error_set(err, EINVAL,
+			       "'%s' is neither a JPEG nor a BMP of 24 bits",
+			       file);
+	if (rc < 0)
+		free(data);
+	return rc;
+}
+
 /* After those of the machine, which it needs as they are. */
 static int add_files(struct fw_cfg *fw, const struct config *c,
 		     struct error *err)
@@ -187,6 +229,8 @@ int pc_firmware_fill(struct fw_cfg *fw, const struct pc_firmware *pc,
 		rc = build_acpi(fw, pc, err);
 	if (rc == 0)
 		rc = build_smbios(fw, pc, err);
+	if (rc == 0 && c->boot.splash && add_splash(fw, c->boot.splash, err))
+		rc = error_prefix(err, "-boot splash=%s", c->boot.splash);
 	if (rc == 0)
 		rc = add_files(fw, c, err);
 	return rc;

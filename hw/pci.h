@@ -136,4 +136,10 @@ uint32_t pci_config_read(struct pci_bus *bus, unsigned devfn, unsigned off,
 void pci_config_write(struct pci_bus *bus, unsigned devfn, unsigned off,
 		      uint32_t val, unsigned size);
 
+/*
+ * Where it is, as Open Firmware writes it (PCI Bus Binding 2.1, 2.2.1), in at
+ * most size bytes of buf.
+ */
+void pci_firmware_path(const struct pci_device *pci, char *buf, size_t size);
+
 #endif

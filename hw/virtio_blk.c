@@ -231,6 +231,17 @@ static int init(struct device *dev, struct error *err)
 	return init_virtio(b, err);
 }
 
+static int64_t boot_path(const struct device *dev, char *buf, size_t size)
+{
+	const struct virtio_blk *b = (const struct virtio_blk *)dev;
+	size_t n;
+
+	pci_firmware_path(&b->vp.pci, buf, size);
+	n = strlen(buf);
+	snprintf(buf + n, size - n, "/disk@0,0");
+	return b->disk.bootindex;
+}
+
 static void fini(struct device *dev)
 {
 	virtio_pci_fini(&((struct virtio_blk *)dev)->vp);
@@ -291,6 +302,7 @@ const struct device_class virtio_blk_pci_class = {
 	.size = sizeof(struct virtio_blk),
 	.opts = opts,
 	.state = &state,
+	.boot_path = boot_path,
 	.init = init,
 	.reset = virtio_pci_reset,
 	.fini = fini,

@@ -115,6 +115,7 @@ struct rtc_conf {
 struct boot_conf {
 	char *order; /* NULL: the machine's own */
 	char *once; /* the order until the first reset; NULL: the same */
+	char *splash; /* a file; NULL: none */
 	bool menu, strict;
 	int64_t splash_time; /* milliseconds; -1: the firmware's own */
 	int64_t reboot_timeout; /* milliseconds; -1: never */

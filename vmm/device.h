@@ -62,6 +62,12 @@ struct device_class {
 	 * (uint32_t), 0 for none. */
 	size_t iobase_offset, irq_offset;
 	/*
+	 * Where firmware finds what can boot, as Open Firmware writes it (IEEE
+	 * 1275, 3.2.1.1); returns its bootindex, -1 for none.  NULL: it
+	 * cannot boot.
+	 */
+	int64_t (*boot_path)(const struct device *dev, char *buf, size_t size);
+	/*
 	 * Wires and properties are set.  Succeeds wholly, or leaves nothing.
 	 * reset is called afterwards, before the guest runs.
 	 */

@@ -8,7 +8,7 @@ from guest.images import cached, run_tool
 from guest.vm import needs
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pc")
-FILES = ("boot.S", "main.c", "chips.c", "io.h", "layout.h", "link.ld")
+FILES = ("boot.S", "main.c", "chips.c", "fw_cfg.c", "io.h", "layout.h", "link.ld")
 FLAGS = ("-m32", "-march=i686", "-Os", "-Wall", "-Wextra", "-Werror",
          "-ffreestanding", "-fno-pic", "-fno-stack-protector", "-nostdlib",
          "-fno-asynchronous-unwind-tables", "-static", "-Wl,--build-id=none")
@@ -33,7 +33,7 @@ def guest_disk(command):
             flat = os.path.join(folder, "flat")
             run_tool("gcc", *FLAGS, f"-Wl,-T,{SOURCES}/link.ld", "-o", flat,
                      f"{SOURCES}/boot.S", f"{SOURCES}/main.c",
-                     f"{SOURCES}/chips.c")
+                     f"{SOURCES}/chips.c", f"{SOURCES}/fw_cfg.c")
             image = bytearray(_read(flat, "rb"))
             image[SECTOR:SECTOR + 16] = command.encode().ljust(16, b"\0")
             with open(path, "wb") as f:

@@ -46,5 +46,6 @@ uint32_t config(unsigned devfn, unsigned at);
 void hpet(void);
 void dma(void);
 void test_devices(void);
+void boot_order(void);
 
 #endif

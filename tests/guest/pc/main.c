@@ -310,9 +310,10 @@ static const struct {
 	char letter;
 	void (*run)(void);
 } commands[] = {
-	{'m', memory},	  {'s', processors}, {'c', cpuids}, {'p', pci},
-	{'l', long_mode}, {'h', hpet},	     {'d', dma},    {'t', test_devices},
-	{'z', sleep},	  {'v', vectors},
+	{'m', memory},	{'s', processors},   {'c', cpuids},
+	{'p', pci},	{'l', long_mode},    {'h', hpet},
+	{'d', dma},	{'t', test_devices}, {'z', sleep},
+	{'v', vectors}, {'b', boot_order},
 };
 
 void main(void)
