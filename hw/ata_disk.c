@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hw/ide.h"
+#include "hw/ide_drive.h"
 #include "vmm/endian.h"
 
 #define MULTIPLE_MAX		16u
@@ -144,7 +144,6 @@ static void write_next(struct ide_drive *d)
 static void on_dma_read(struct ide_drive *d, int rc)
 {
 	uint32_t n = chunk(d, IDE_BUFFER / BLK_SECTOR);
-	struct ide_channel *ch = d->channel;
 
 	if (rc < 0) {
 		set_lba(d, d->lba);
@@ -152,7 +151,8 @@ static void on_dma_read(struct ide_drive *d, int rc)
 		return;
 	}
 	/* A table that is too short ends the transfer in the middle. */
-	if (ch->dma(ch->ctx, d->buf, n * BLK_SECTOR, true) < n * BLK_SECTOR) {
+	if (d->transport->dma(d, d->buf, n * BLK_SECTOR, true) <
+	    n * BLK_SECTOR) {
 		ide_fail(d, ATA_ABRT);
 		return;
 	}
@@ -180,7 +180,6 @@ static void on_dma_written(struct ide_drive *d, int rc)
 void ata_dma_run(struct ide_drive *d)
 {
 	uint32_t len = chunk(d, IDE_BUFFER / BLK_SECTOR) * BLK_SECTOR;
-	struct ide_channel *ch = d->channel;
 
 	if (d->command == CMD_DATA_SET_MANAGEMENT) {
 		ata_trim_run(d);
@@ -190,7 +189,7 @@ void ata_dma_run(struct ide_drive *d)
 		ide_submit(d, BLK_READ, d->lba * BLK_SECTOR, len, on_dma_read);
 		return;
 	}
-	if (ch->dma(ch->ctx, d->buf, len, false) < len)
+	if (d->transport->dma(d, d->buf, len, false) < len)
 		ide_fail(d, ATA_ABRT);
 	else
 		ide_submit(d, BLK_WRITE, d->lba * BLK_SECTOR, len,
@@ -214,7 +213,7 @@ static void transfer(struct ide_drive *d)
 	d->way = c->flags & USE_DMA ? IDE_DMA : IDE_PIO;
 	if (d->way == IDE_DMA) {
 		d->status = ATA_DRDY | ATA_DSC | ATA_DRQ;
-		d->channel->dma_begin(d->channel->ctx, d);
+		d->transport->dma_begin(d);
 	} else if (d->writing) {
 		ide_pio(d, chunk(d, d->multiple) * BLK_SECTOR, true,
 			write_next);
@@ -358,18 +357,16 @@ static void set_features(struct ide_drive *d)
 	flush(d); /* what is in it, out */
 }
 
+void ata_diagnose(struct ide_drive *d)
+{
+	ide_signature(d);
+	d->status = d->cdrom ? 0 : ATA_DRDY | ATA_DSC;
+	d->error = 1;
+}
+
 static void diagnose(struct ide_drive *d)
 {
-	struct ide_channel *ch = d->channel;
-	unsigned i;
-
-	ch->selected = 0;
-	for (i = 0; i < IDE_DRIVES; i++) {
-		ide_signature(&ch->drive[i]);
-		ch->drive[i].status =
-			ch->drive[i].cdrom ? 0 : ATA_DRDY | ATA_DSC;
-		ch->drive[i].error = 1;
-	}
+	ata_diagnose(d);
 	ide_raise(d);
 }
 
@@ -413,7 +410,7 @@ static void device_reset(struct ide_drive *d)
 
 static const struct command commands[256] = {
 	[CMD_DATA_SET_MANAGEMENT] = {ata_trim, DISK, WRITE | EXT | USE_DMA},
-	[0x08] = {device_reset, CDROM, 0},
+	[ATA_CMD_DEVICE_RESET] = {device_reset, CDROM, 0},
 	[0x20] = {transfer, DISK, 0},
 	[0x21] = {transfer, DISK, 0},
 	[0x24] = {transfer, DISK, EXT},
@@ -429,9 +426,9 @@ static const struct command commands[256] = {
 	[0x41] = {verify, DISK, 0},
 	[0x42] = {verify, DISK, EXT},
 	[0x70] = {ide_done, DISK, 0}, /* SEEK */
-	[0x90] = {diagnose, DISK | CDROM, 0},
+	[ATA_CMD_DIAGNOSE] = {diagnose, DISK | CDROM, 0},
 	[0x91] = {init_parameters, DISK, 0},
-	[0xa0] = {atapi_packet_begin, CDROM, 0},
+	[ATA_CMD_PACKET] = {atapi_packet_begin, CDROM, 0},
 	[0xa1] = {atapi_identify, CDROM, 0},
 	[0xc4] = {transfer, DISK, MULTIPLE},
 	[0xc5] = {transfer, DISK, WRITE | MULTIPLE},

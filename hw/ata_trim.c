@@ -4,7 +4,7 @@
  * it needs no more.  A list of ranges comes by DMA; one is discarded after the
  * other.
  */
-#include "hw/ide.h"
+#include "hw/ide_drive.h"
 #include "vmm/endian.h"
 
 #define FEATURE_TRIM 0x01u
@@ -45,10 +45,9 @@ static void next_range(struct ide_drive *d)
 
 void ata_trim_run(struct ide_drive *d)
 {
-	struct ide_channel *ch = d->channel;
 	uint32_t len = d->left * BLK_SECTOR;
 
-	if (ch->dma(ch->ctx, d->buf, len, false) < len) {
+	if (d->transport->dma(d, d->buf, len, false) < len) {
 		ide_fail(d, ATA_ABRT);
 		return;
 	}
@@ -69,5 +68,5 @@ void ata_trim(struct ide_drive *d)
 	d->writing = true;
 	d->way = IDE_DMA;
 	d->status = ATA_DRDY | ATA_DSC | ATA_DRQ;
-	d->channel->dma_begin(d->channel->ctx, d);
+	d->transport->dma_begin(d);
 }

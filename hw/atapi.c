@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hw/ide.h"
+#include "hw/ide_drive.h"
 #include "vmm/endian.h"
 
 /* SFF-8020i: the interrupt reason in the count register. */
@@ -104,9 +104,7 @@ static void pio_next(struct ide_drive *d)
 
 static void dma_reply(struct ide_drive *d, uint32_t len)
 {
-	struct ide_channel *ch = d->channel;
-
-	ch->dma(ch->ctx, d->buf, len, true);
+	d->transport->dma(d, d->buf, len, true);
 	if (d->left)
 		read_more(d);
 	else
@@ -125,7 +123,7 @@ static void reply(struct ide_drive *d, uint32_t len, uint32_t room)
 		d->reply = len;
 		d->way = IDE_DMA;
 		d->status = ATA_DRDY | ATA_DSC | ATA_DRQ;
-		d->channel->dma_begin(d->channel->ctx, d);
+		d->transport->dma_begin(d);
 	} else {
 		d->way = IDE_PIO;
 		pio_block(d, len);
@@ -181,7 +179,7 @@ static void read_sectors(struct ide_drive *d, uint32_t lba, uint32_t n)
 	if (d->atapi_dma) {
 		d->way = IDE_DMA;
 		d->status = ATA_DRDY | ATA_DSC | ATA_DRQ;
-		d->channel->dma_begin(d->channel->ctx, d);
+		d->transport->dma_begin(d);
 	} else {
 		d->way = IDE_PIO;
 		read_more(d);

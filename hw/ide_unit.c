@@ -14,7 +14,7 @@ static const struct opt_desc opts[] = {
 	DISK_OPTS(struct ide_unit),
 	{PROPERTY("bus", OPT_STRING, bus),
 	 .help = "ide.0 or ide.1 [the last with a free place]"},
-	{PROPERTY("unit", OPT_I64, place), .max = IDE_DRIVES - 1,
+	{PROPERTY("unit", OPT_I64, place), .max = 1,
 	 .help = "0 master, 1 slave [the first free one]"},
 	{PROPERTY("model", OPT_STRING, model),
 	 .help = "the model that the guest sees"},
@@ -60,7 +60,7 @@ static void set_text(char *field, size_t size, const char *text)
 static int init(struct device *dev, struct error *err)
 {
 	struct ide_unit *u = (struct ide_unit *)dev;
-	struct ide_drive *d = &u->channel->drive[u->unit];
+	struct ide_drive *d = u->drive;
 	bool cdrom = dev->class == &ide_cd_class;
 	int rc = check(u, err);
 
@@ -70,8 +70,10 @@ static int init(struct device *dev, struct error *err)
 	if (rc < 0)
 		return rc;
 	u->blk->removable = cdrom;
-	ide_attach(u->channel, u->unit, u->blk, cdrom, u->number,
-		   u->disk.serial);
+	rc = ide_attach(d, dev->machine, u->blk, cdrom, u->number,
+			u->disk.serial, err);
+	if (rc < 0)
+		return rc;
 	set_text(d->model, sizeof(d->model), u->model);
 	set_text(d->firmware, sizeof(d->firmware), u->version);
 	return 0;

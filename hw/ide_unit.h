@@ -7,7 +7,7 @@
 #define HW_IDE_UNIT_H
 
 #include "hw/disk.h"
-#include "hw/ide.h"
+#include "hw/ide_drive.h"
 #include "hw/pci.h"
 
 struct ide_unit {
@@ -17,7 +17,7 @@ struct ide_unit {
 	char *bus, *model, *version;
 	int64_t place; /* at the channel; -1: the first that is free */
 	/* Wires: where it is, and its number in the machine. */
-	struct ide_channel *channel;
+	struct ide_drive *drive;
 	struct pci_device *controller;
 	unsigned port, unit, number; /* port: of the channel */
 	struct blk_front *blk;

@@ -81,9 +81,8 @@ int pc_drives_add_ide(struct pc_drives *p, const struct drive_conf *d,
 		blk_front_free(front);
 		return error_prefix(err, "%s", d->option);
 	}
-	ide_attach(&p->ide->channel[bus], unit, front, cdrom,
-		   (unsigned)index + 1, d->serial);
-	return 0;
+	return ide_attach(at(p, (unsigned)index), p->m, front, cdrom,
+			  (unsigned)index + 1, d->serial, err);
 }
 
 /* Does -device name a drive of one of the kinds that can boot? */
@@ -148,7 +147,7 @@ static int place_unit(struct pc_drives *p, struct ide_unit *u,
 				 u->bus ? u->bus : "ide.0 and ide.1");
 	u->controller = &p->ide->pci;
 	u->port = (unsigned)index / IDE_DRIVES;
-	u->channel = &p->ide->channel[u->port];
+	u->drive = at(p, (unsigned)index);
 	u->unit = (unsigned)index % IDE_DRIVES;
 	u->number = (unsigned)index + 1;
 	return 0;

@@ -53,9 +53,16 @@ static bool next_prd(struct bmdma *bm)
 	return true;
 }
 
-static size_t bm_dma(void *ctx, uint8_t *buf, size_t len, bool to_guest)
+/* The bus master of the drive's channel. */
+static struct bmdma *bm_for(const struct ide_drive *d)
 {
-	struct bmdma *bm = ctx;
+	return ((struct ide_channel *)d->carrier)->ctx;
+}
+
+static size_t bm_dma(struct ide_drive *d, uint8_t *buf, size_t len,
+		     bool to_guest)
+{
+	struct bmdma *bm = bm_for(d);
 	struct gmem *gmem = &bm->pci->dev.machine->gmem;
 	size_t done = 0, n;
 
@@ -81,15 +88,15 @@ static bool started(const struct bmdma *bm)
 	return bm->command & CMD_START;
 }
 
-static void bm_begin(void *ctx, struct ide_drive *drive)
+static void bm_begin(struct ide_drive *d)
 {
-	if (started(ctx))
-		ide_dma_ready(drive);
+	if (started(bm_for(d)))
+		ide_dma_ready(d);
 }
 
-static void bm_end(void *ctx, bool failed)
+static void bm_end(struct ide_drive *d, bool failed)
 {
-	struct bmdma *bm = ctx;
+	struct bmdma *bm = bm_for(d);
 
 	/* Descriptors left over keep it active: data sheet, table 2. */
 	if (bm->last && !bm->left)
@@ -97,6 +104,13 @@ static void bm_end(void *ctx, bool failed)
 	if (failed)
 		bm->status |= STS_ERROR;
 }
+
+static const struct ide_transport transport = {
+	.raise = ide_channel_raise,
+	.dma = bm_dma,
+	.dma_begin = bm_begin,
+	.dma_end = bm_end,
+};
 
 static struct bmdma *bm_of(void *dev, uint64_t off)
 {
@@ -239,16 +253,10 @@ static int init_channel(struct piix3_ide *ide, unsigned n, struct error *err)
 {
 	struct ide_channel *ch = &ide->channel[n];
 
-	int rc = ide_channel_init(ch, ide->pci.dev.machine, err);
-
-	if (rc < 0)
-		return rc;
+	ide_channel_init(ch, &transport);
 	ide->bmdma[n].channel = ch;
 	ide->bmdma[n].pci = &ide->pci;
 	ch->irq = (struct irq){.set = channel_irq, .ctx = ide, .n = n};
-	ch->dma = bm_dma;
-	ch->dma_begin = bm_begin;
-	ch->dma_end = bm_end;
 	ch->ctx = &ide->bmdma[n];
 	ide->pci.wmask[REG_IDETIM + 2 * n] = 0xff;
 	ide->pci.wmask[REG_IDETIM + 2 * n + 1] = 0xff;
@@ -264,7 +272,7 @@ static void on_event(void *ctx, enum machine_event event)
 		return;
 	for (i = 0; i < IDE_CHANNELS; i++)
 		for (n = 0; n < IDE_DRIVES; n++)
-			ide_error_retry(&ide->channel[i].drive[n]);
+			ide_retry(&ide->channel[i].drive[n]);
 }
 
 static void fini(struct device *dev)
@@ -323,14 +331,6 @@ static void reset(struct device *dev)
 	update_ports(ide);
 }
 
-static void end_drive(struct ide_drive *d)
-{
-	/* What comes back is thrown away, and not followed by the next. */
-	ide_forget_io(d);
-	if (d->blk)
-		blk_drain(d->blk);
-}
-
 static void quiesce(struct device *dev)
 {
 	struct piix3_ide *ide = (struct piix3_ide *)dev;
@@ -338,7 +338,7 @@ static void quiesce(struct device *dev)
 
 	for (i = 0; i < IDE_CHANNELS; i++)
 		for (n = 0; n < IDE_DRIVES; n++)
-			end_drive(&ide->channel[i].drive[n]);
+			ide_drive_quiesce(&ide->channel[i].drive[n]);
 }
 
 static const struct state_field bmdma_fields[] = {

@@ -58,6 +58,15 @@ static struct blk_front *front(const char *name, bool cdrom)
 	return blk_front_new(&fronts, name, node, cdrom, &err);
 }
 
+static void attach(struct ide_drive *d, const char *name, unsigned number)
+{
+	bool cdrom = !strcmp(name, "cd");
+
+	ck_assert_int_eq(ide_attach(d, &h.m, front(name, cdrom), cdrom, number,
+				    NULL, NULL),
+			 0);
+}
+
 static void start(bool cdrom)
 {
 	snprintf(path, sizeof(path), "/tmp/pcvm-ide-XXXXXX");
@@ -73,11 +82,9 @@ static void start(bool cdrom)
 	ide->pci.dev.irq[1] = harness_irq(&h, 15);
 	harness_start(&ide->pci.dev);
 	if (cdrom)
-		ide_attach(&ide->channel[1], 0, front("cd", true), true, 3,
-			   NULL);
+		attach(&ide->channel[1].drive[0], "cd", 3);
 	else
-		ide_attach(&ide->channel[0], 0, front("hd", false), false, 1,
-			   NULL);
+		attach(&ide->channel[0].drive[0], "hd", 1);
 	ide->pci.dev.class->reset(&ide->pci.dev);
 	pci_config_write(&bus, 1 << 3 | 1, 0x20, BMDMA, 4);
 	pci_config_write(&bus, 1 << 3 | 1, 4, 5, 2);

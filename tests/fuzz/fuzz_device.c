@@ -142,6 +142,15 @@ static struct blk_front *medium(struct pc *pc, const char *name, bool cdrom)
 	return blk_front_new(&pc->fronts, name, node, cdrom, NULL);
 }
 
+static void attach_drive(struct pc *pc, struct ide_drive *d, const char *name,
+			 unsigned number)
+{
+	bool cdrom = !strcmp(name, "cd");
+
+	must(ide_attach(d, &pc->m, medium(pc, name, cdrom), cdrom, number, NULL,
+			NULL) == 0);
+}
+
 static void make_ide(struct pc *pc)
 {
 	struct piix3_ide *ide;
@@ -149,9 +158,8 @@ static void make_ide(struct pc *pc)
 	make_pci(pc, &piix3_ide_class, PCI_DEVFN(SLOT_ISA, 1));
 	ide = (struct piix3_ide *)pc->dev[pc->n - 1];
 	begin(&ide->pci.dev);
-	ide_attach(&ide->channel[0], 0, medium(pc, "hd", false), false, 0,
-		   NULL);
-	ide_attach(&ide->channel[1], 0, medium(pc, "cd", true), true, 2, NULL);
+	attach_drive(pc, &ide->channel[0].drive[0], "hd", 0);
+	attach_drive(pc, &ide->channel[1].drive[0], "cd", 2);
 }
 
 static void make_fw_cfg(struct pc *pc)
