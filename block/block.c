@@ -96,6 +96,9 @@ static void use_in_thread(void *arg)
 	struct use *u = arg;
 	struct blk_user *user = &u->front->user;
 
+	user->need = u->front->wants;
+	if (u->front->removable && u->node->readonly)
+		user->need &= ~(unsigned)BLK_PERM_WRITE;
 	list_del(&user->link);
 	list_add_tail(&u->node->users, &user->link);
 	u->rc = blk_perms_update(u->node->ctx, NULL, u->err);
@@ -192,7 +195,7 @@ static struct blk_front *new_front(struct blk_fronts *all, const char *id,
 	front->werror = BLK_ENOSPC;
 	front->rerror = BLK_REPORT;
 	/* Until a device has it anything goes. */
-	front->user.need = need;
+	front->wants = need;
 	front->user.share = BLK_PERM_ALL;
 	if (use(front, node, err) < 0) {
 		drop_front(front, node->ctx);
@@ -236,18 +239,18 @@ struct blk_front *blk_front_of_node(struct blk_fronts *fronts, const char *name,
 int blk_front_attach(struct blk_front *front, const char *device, unsigned need,
 		     unsigned share, struct error *err)
 {
-	struct blk_user old = front->user;
+	unsigned wants = front->wants, shared = front->user.share;
 	int rc;
 
 	snprintf(front->device, sizeof(front->device), "%s", device);
-	front->user.need = need;
+	front->wants = need;
 	front->user.share = share;
 	rc = use(front, front->node, err);
 	if (rc == 0)
 		return 0;
 	*front->device = 0;
-	front->user.need = old.need;
-	front->user.share = old.share;
+	front->wants = wants;
+	front->user.share = shared;
 	use(front, front->node, NULL);
 	return rc;
 }
@@ -467,6 +470,8 @@ static void change_in_thread(void *arg)
 		c->rc = move_user(front, c->node, old, c->err);
 	if (c->rc == 0)
 		front->node = c->node;
+	if (c->rc == 0 && c->node)
+		front->readonly = c->node->readonly;
 	gone = c->rc == 0 ? old : c->node;
 	if (gone && !blk_ctx_is_used(gone->ctx))
 		blk_ctx_attach(gone->ctx, NULL, NULL);

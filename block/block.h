@@ -120,6 +120,16 @@ struct blk_user {
 	unsigned need, share; /* BLK_PERM_* */
 };
 
+/* What a device wants to know of its medium; machine lock. */
+struct blk_media_ops {
+	/* Another medium, or none; its tray was opened or closed. */
+	void (*changed)(void *ctx);
+	/* The user wants the medium, which the guest locks; NULL: no tray. */
+	void (*ask)(void *ctx);
+	/* The size is another now; NULL: it looks itself. */
+	void (*resized)(void *ctx);
+};
+
 struct blk_front {
 	struct list link; /* of all front ends, in the order of birth */
 	char id[128]; /* "ide0-hd0"; may be "" */
@@ -128,11 +138,15 @@ struct blk_front {
 	bool removable, readonly;
 	_Atomic bool writethrough; /* every write is on disk when done */
 	bool locked, tray_open;
+	unsigned flags; /* BLK_O_* for other media */
+	const struct blk_media_ops *media; /* of the device, or NULL */
+	void *media_ctx;
 	enum blk_action werror, rerror;
 	int failed; /* -errno of what stopped the machine, or 0 */
 	struct blk_hold *hold; /* its limits, or NULL */
 	struct blk_fronts *all;
 	struct blk_user user; /* of node, what the device does with it */
+	unsigned wants; /* BLK_PERM_*: the same with a writable medium */
 	struct blk_thread *thread; /* which it may share with others */
 	struct loop *loop; /* of that */
 	pthread_mutex_t lock; /* guards all below */
@@ -305,6 +319,24 @@ int blk_front_call(struct blk_front *front,
  */
 int blk_front_replace(struct blk_front *front, struct blk_node *node,
 		      struct blk_node **old, struct error *err);
+
+/* The guest opens or closes the tray; tells monitors.  Machine lock. */
+void blk_front_move_tray(struct machine *m, struct blk_front *front, bool open);
+/*
+ * What the user does with removable media.  Where there is no tray, opening
+ * and closing does nothing.  force: although the guest locks it.  A node that
+ * is put in is taken over, unless that fails.  Main loop, machine lock.
+ */
+int blk_media_open_tray(struct machine *m, struct blk_front *front, bool force,
+			struct error *err);
+int blk_media_close_tray(struct machine *m, struct blk_front *front,
+			 struct error *err);
+int blk_media_remove(struct blk_front *front, struct error *err);
+int blk_media_insert(struct blk_front *front, struct blk_node *node,
+		     struct error *err);
+/* Opens the tray, puts node in place of what was in it, and closes it. */
+int blk_media_change(struct machine *m, struct blk_front *front,
+		     struct blk_node *node, bool force, struct error *err);
 
 /* Total length of an I/O vector. */
 size_t blk_iov_len(const struct iovec *iov, int niov);

@@ -140,7 +140,7 @@ static void take_limits(struct monitor_call *call, struct blk_limits *limits)
 			(uint64_t)monitor_arg_int(call, limit_keys[i].key, 0);
 }
 
-static struct blk_front *find_front(struct monitor_call *call)
+struct blk_front *blk_monitor_front(struct monitor_call *call)
 {
 	const char *device = monitor_arg_string(call, "device");
 	const char *id = monitor_arg_string(call, "id");
@@ -164,7 +164,7 @@ static struct blk_front *find_front(struct monitor_call *call)
 
 static void set_io_throttle(struct monitor_call *call)
 {
-	struct blk_front *front = find_front(call);
+	struct blk_front *front = blk_monitor_front(call);
 	struct blk_limits limits = {.iops_size = 0};
 	struct error err = {0};
 	int rc;

@@ -37,6 +37,14 @@ enum asc {
 	ASC_PREVENTED = 0x53,
 };
 
+/* MMC-6, table 340: what GET EVENT STATUS NOTIFICATION says of the medium. */
+enum media_event {
+	EVENT_NONE = 0,
+	EVENT_EJECT_REQUEST = 1,
+	EVENT_NEW_MEDIUM = 2,
+	EVENT_MEDIUM_REMOVAL = 3,
+};
+
 /* Needs a medium; may run while a change waits to be reported. */
 enum { MEDIUM = 1, ALWAYS = 2 };
 
@@ -448,12 +456,32 @@ static void get_event_status(struct ide_drive *d)
 	}
 	d->buf[1] = 6;
 	d->buf[2] = 4;
-	d->buf[4] = d->media_changed ? 2 : 0; /* new medium */
+	d->buf[4] = d->medium_wanted	? EVENT_EJECT_REQUEST
+		    : !d->media_changed ? EVENT_NONE
+		    : has_medium(d)	? EVENT_NEW_MEDIUM
+					: EVENT_MEDIUM_REMOVAL;
+	d->medium_wanted = false;
 	d->buf[5] = (uint8_t)((d->blk->tray_open ? 1 : 0) |
 			      (has_medium(d) ? 2 : 0));
 	d->media_changed = false;
 	reply(d, 8, load_be16(d->packet + 7));
 }
+
+static void medium_changed(void *ctx)
+{
+	struct ide_drive *d = ctx;
+
+	d->media_changed = true;
+	d->sense = d->asc = d->ascq = 0;
+}
+
+static void medium_wanted(void *ctx)
+{
+	((struct ide_drive *)ctx)->medium_wanted = true;
+}
+
+const struct blk_media_ops atapi_media_ops = {.changed = medium_changed,
+					      .ask = medium_wanted};
 
 static void start_stop(struct ide_drive *d)
 {
@@ -464,7 +492,7 @@ static void start_stop(struct ide_drive *d)
 		return;
 	}
 	if (eject || load)
-		d->blk->tray_open = eject;
+		blk_front_move_tray(d->m, d->blk, eject);
 	finish(d);
 }
 

@@ -48,7 +48,7 @@ void ide_channel_reset(struct ide_channel *ch)
 	unsigned i;
 
 	for (i = 0; i < IDE_DRIVES; i++)
-		ide_drive_reset(&ch->drive[i]);
+		ide_drive_power_on(&ch->drive[i]);
 	ch->selected = 0;
 	ch->control = 0;
 	ch->irq_pending = false;

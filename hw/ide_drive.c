@@ -89,6 +89,13 @@ void ide_drive_reset(struct ide_drive *d)
 	ide_signature(d);
 }
 
+void ide_drive_power_on(struct ide_drive *d)
+{
+	ide_drive_reset(d);
+	if (d->cdrom)
+		d->blk->locked = false;
+}
+
 uint32_t ide_available(const struct ide_drive *d, bool from_guest)
 {
 	if (!(d->status & ATA_DRQ) || d->writing != from_guest)
@@ -151,6 +158,10 @@ int ide_attach(struct ide_drive *d, struct machine *m, struct blk_front *blk,
 		 cdrom ? "QEMU DVD-ROM" : "QEMU HARDDISK");
 	snprintf(d->firmware, sizeof(d->firmware), "2.5+");
 	choose_geometry(d);
+	if (cdrom) {
+		blk->media = &atapi_media_ops;
+		blk->media_ctx = d;
+	}
 	return 0;
 }
 
@@ -162,6 +173,8 @@ void ide_detach(struct ide_drive *d)
 		ide_io_fini(&d->ios[i]);
 	free(d->buf);
 	d->buf = NULL;
+	if (d->blk)
+		d->blk->media = NULL;
 	d->blk = NULL;
 }
 
@@ -201,5 +214,7 @@ const struct state_field ide_drive_fields[] = {
 	{STATE_ELEM(STATE_U8, struct ide_drive, sense)},
 	{STATE_ELEM(STATE_U8, struct ide_drive, asc)},
 	{STATE_ELEM(STATE_U8, struct ide_drive, ascq)},
+	{STATE_ELEM(STATE_BOOL, struct ide_drive, media_changed)},
+	{STATE_ELEM(STATE_BOOL, struct ide_drive, medium_wanted)},
 	{.kind = STATE_END},
 };

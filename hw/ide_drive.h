@@ -112,6 +112,7 @@ struct ide_drive {
 	uint8_t packet[ATAPI_PACKET];
 	uint8_t sense, asc, ascq;
 	bool media_changed, atapi_dma;
+	bool medium_wanted; /* the user pressed eject: told once */
 	uint32_t reply; /* bytes of a reply that are in buf */
 	uint32_t limit; /* bytes in a PIO block */
 };
@@ -125,6 +126,8 @@ void ide_detach(struct ide_drive *d);
 /* Gives up what is in flight and waits for it. */
 void ide_drive_quiesce(struct ide_drive *d);
 void ide_drive_reset(struct ide_drive *d);
+/* With the machine: locks no medium any more. */
+void ide_drive_power_on(struct ide_drive *d);
 
 /* For those who carry commands. */
 
@@ -172,6 +175,7 @@ void ide_retry(struct ide_drive *d);
 /* ide_error.c: did it fail so that it is kept?  *rc may become another. */
 bool ide_error_keeps(struct ide_io *io, int *rc);
 
+extern const struct blk_media_ops atapi_media_ops;
 void atapi_packet_begin(struct ide_drive *d);
 void atapi_identify(struct ide_drive *d);
 void atapi_dma_run(struct ide_drive *d);

@@ -20,6 +20,9 @@ static const struct {
 	[CACHE_UNSAFE] = {BLK_O_NO_FLUSH, false},
 };
 
+/* What holds for other media of the drive too. */
+#define MEDIA_FLAGS (BLK_O_RDWR | BLK_O_DIRECT | BLK_O_NO_FLUSH)
+
 static unsigned open_flags(const struct config *conf,
 			   const struct drive_conf *d)
 {
@@ -125,6 +128,7 @@ struct blk_front *pc_drives_open(struct machine *m, const struct drive_conf *d,
 		blk_front_free(front);
 		return NULL;
 	}
+	front->flags = open_flags(m->config, d) & MEDIA_FLAGS;
 	if (d->werror >= 0)
 		front->werror = (enum blk_action)d->werror;
 	if (d->rerror >= 0)

@@ -108,7 +108,8 @@ int pc_drives_add_default(struct pc_drives *p, struct error *err)
 	static const struct drive_conf empty = {.media = MEDIA_CDROM,
 						.index = DEFAULT_CDROM,
 						.bus = -1,
-						.unit = -1};
+						.unit = -1,
+						.cache_writeback = 2};
 
 	if (p->m->config->nodefaults || has_drive_devices(p->m->config) ||
 	    at(p, DEFAULT_CDROM)->blk)

@@ -7,6 +7,7 @@
 #include "block/blockdev_monitor.h"
 #include "block/img/img.h"
 #include "block/img/io_main.h"
+#include "block/media_monitor.h"
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/fw_cfg.h"
@@ -73,6 +74,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	input_monitor_cmds,
 	irq_monitor_cmds,
 	machine_monitor_cmds,
+	media_monitor_cmds,
 	memory_monitor_cmds,
 	numa_monitor_cmds,
 	paging_monitor_cmds,

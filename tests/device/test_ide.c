@@ -332,6 +332,109 @@ START_TEST(atapi_tells_what_is_wrong)
 }
 END_TEST
 
+/* The key and code of the sense data, or 0 for a command that went well. */
+static unsigned sense_of(const uint8_t *bytes)
+{
+	static const uint8_t sense[12] = {0x03, 0, 0, 0, 18};
+	uint8_t got[18];
+
+	packet(bytes, 2048);
+	if (!(wait_status(0x170) & ATA_ERR))
+		return 0;
+	packet(sense, 2048);
+	ck_assert(wait_status(0x170) & ATA_DRQ);
+	read_data(0x170, got, sizeof(got));
+	return got[2] << 8 | got[12];
+}
+
+/* GET EVENT STATUS NOTIFICATION: event and state of the medium. */
+static unsigned media_event(void)
+{
+	static const uint8_t poll[12] = {0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8};
+	uint8_t got[8];
+
+	packet(poll, 2048);
+	ck_assert(wait_status(0x170) & ATA_DRQ);
+	read_data(0x170, got, sizeof(got));
+	return got[4] << 8 | got[5];
+}
+
+static struct blk_node *other_medium(void)
+{
+	struct blk_open how = {.filename = path, .format = "raw"};
+	struct error err = {0};
+	struct blk_node *node = blk_open_drive(&fronts, &how, &err);
+
+	ck_assert_msg(node != NULL, "%s", err.msg);
+	return node;
+}
+
+static const uint8_t test_ready[12],
+	lock[12] = {0x1e, 0, 0, 0, 1}, allow[12] = {0x1e},
+	eject[12] = {0x1b, 0, 0, 0, 2}, load[12] = {0x1b, 0, 0, 0, 3};
+
+START_TEST(the_guest_is_told_of_another_medium)
+{
+	struct blk_front *f;
+	struct error err = {0};
+
+	start(true);
+	f = ide->channel[1].drive[0].blk;
+	f->removable = true;
+	ck_assert_uint_eq(sense_of(test_ready), 0);
+	ck_assert_int_eq(blk_media_change(&h.m, f, other_medium(), false, &err),
+			 0);
+	ck_assert_uint_eq(sense_of(test_ready), 0x628);
+	ck_assert_uint_eq(sense_of(test_ready), 0);
+	ck_assert_int_eq(blk_media_open_tray(&h.m, f, false, &err), 0);
+	ck_assert_int_eq(blk_media_remove(f, &err), 0);
+	ck_assert_uint_eq(media_event(), 0x301);
+	ck_assert_uint_eq(sense_of(test_ready), 0x23a);
+	ck_assert_int_eq(blk_media_insert(f, other_medium(), &err), 0);
+	ck_assert_uint_eq(sense_of(test_ready), 0x23a);
+	ck_assert_int_eq(blk_media_close_tray(&h.m, f, &err), 0);
+	ck_assert_uint_eq(media_event(), 0x202);
+	ck_assert_uint_eq(media_event(), 0x002);
+	ck_assert_uint_eq(sense_of(test_ready), 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_locked_medium_is_asked_for)
+{
+	struct blk_front *f;
+	struct error err = {0};
+
+	start(true);
+	f = ide->channel[1].drive[0].blk;
+	f->removable = true;
+	ck_assert_uint_eq(sense_of(lock), 0);
+	ck_assert_uint_eq(sense_of(eject), 0x553);
+	ck_assert_int_lt(blk_media_open_tray(&h.m, f, false, &err), 0);
+	ck_assert_str_eq(err.msg, "Device 'cd' is locked and force was not "
+				  "specified, wait for tray to open and try "
+				  "again");
+	ck_assert_uint_eq(media_event(), 0x102);
+	ck_assert_uint_eq(media_event(), 0x002);
+	ck_assert_uint_eq(sense_of(allow), 0);
+	ck_assert_uint_eq(sense_of(eject), 0);
+	ck_assert(f->tray_open);
+	ck_assert_uint_eq(sense_of(test_ready), 0x23a);
+	ck_assert_int_eq(blk_media_open_tray(&h.m, f, false, &err), 0);
+	ck_assert_uint_eq(sense_of(load), 0);
+	ck_assert(!f->tray_open);
+	ck_assert_uint_eq(sense_of(test_ready), 0);
+	ck_assert_uint_eq(sense_of(lock), 0);
+	ck_assert_int_eq(blk_media_open_tray(&h.m, f, true, &err), 0);
+	ck_assert(f->tray_open);
+	/* A machine that is reset locks nothing. */
+	ck_assert(f->locked);
+	ide->pci.dev.class->reset(&ide->pci.dev);
+	ck_assert(!f->locked);
+	end();
+}
+END_TEST
+
 /* A host that cannot: every request of the file fails with this, if not 0. */
 static int host_error;
 
@@ -629,7 +732,8 @@ HARNESS_MAIN("ide", identify_says_who_it_is, pio_reads_sector_by_sector,
 	     a_short_table_ends_in_an_error, addresses_past_the_end_are_refused,
 	     a_reset_forgets_the_request_in_flight,
 	     atapi_reads_in_blocks_of_the_guests_size,
-	     atapi_tells_what_is_wrong,
+	     atapi_tells_what_is_wrong, the_guest_is_told_of_another_medium,
+	     a_locked_medium_is_asked_for,
 	     an_error_stops_the_machine_and_cont_tries_again,
 	     a_dma_read_is_tried_again, a_reset_forgets_what_failed,
 	     errors_are_reported_or_ignored, trim_discards,
