@@ -19,6 +19,7 @@ void blk_fronts_init(struct blk_fronts *all)
 	list_init(&all->groups);
 	list_init(&all->named);
 	list_init(&all->ctxs);
+	list_init(&all->threads);
 }
 
 struct blk_front *blk_front_of_device(const struct blk_fronts *all,

@@ -163,6 +163,7 @@ struct blk_fronts {
 	struct list groups; /* that share limits */
 	struct list named; /* nodes that the user made by -blockdev */
 	struct list ctxs; /* where nodes live */
+	struct list threads; /* that the user named */
 	unsigned nodes; /* how many were given a number as their name */
 };
 
@@ -245,6 +246,17 @@ bool blk_front_has_status(const struct blk_front *front);
 /* Tells monitors and user.  Main loop, machine lock. */
 void blk_error_tell(struct machine *m, struct blk_front *front, enum blk_op op,
 		    enum blk_action action, int rc);
+
+/* -object iothread: an I/O thread with a name. */
+int blk_thread_make(struct blk_fronts *all, const char *id, struct error *err);
+/* With all front ends gone. */
+void blk_threads_free(struct blk_fronts *all);
+/*
+ * The named thread serves the front end from now on, which has nodes in
+ * common with no other.  Before its device is started.
+ */
+int blk_front_move(struct blk_front *front, const char *thread,
+		   struct error *err);
 
 /* A group that is there before it has members; after the nodes it goes. */
 int blk_limit_group_make(struct blk_fronts *all, const char *name,

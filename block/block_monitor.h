@@ -5,6 +5,7 @@
 
 #include "vmm/monitor.h"
 
+extern const struct monitor_cmd thread_monitor_cmds[];
 extern const struct monitor_cmd block_monitor_cmds[];
 
 #endif

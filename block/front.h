@@ -9,8 +9,11 @@
 /* Main loop; the count of front ends that it serves. */
 struct blk_thread {
 	unsigned refs;
+	struct list link; /* of those that the user named */
+	char *id; /* or NULL */
 	struct loop *loop;
 	pthread_t thread;
+	pid_t tid;
 };
 
 struct blk_thread *blk_thread_new(const char *name, struct error *err);
@@ -39,6 +42,9 @@ void blk_show_stats(struct monitor_call *call, const json_t *result);
 
 /* Holds req if a limit wants that.  I/O thread. */
 bool blk_front_hold(struct blk_front *front, struct blk_req *req);
+/* The loop that front->loop names serves its limits, or no longer does. */
+int blk_front_serve_limits(struct blk_front *front, struct error *err);
+void blk_front_leave_limits(struct blk_front *front);
 /* While it is open no limit holds anything.  Main loop. */
 void blk_front_open_limits(struct blk_front *front, bool open);
 void blk_front_drop_limits(struct blk_front *front);

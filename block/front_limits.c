@@ -113,11 +113,35 @@ static void add_clock(void *ctx)
 				  call->err);
 }
 
+int blk_front_serve_limits(struct blk_front *front, struct error *err)
+{
+	struct clock_call call = {.front = front, .err = err};
+
+	if (front->hold)
+		loop_call(front->loop, add_clock, &call);
+	return call.rc;
+}
+
+static void del_clock(void *ctx)
+{
+	struct blk_front *front = ctx;
+
+	timer_cancel(&front->hold->timer);
+	loop_del_clock(front->loop, &front->hold->clock);
+}
+
+void blk_front_leave_limits(struct blk_front *front)
+{
+	if (!front->hold)
+		return;
+	loop_call(front->loop, del_clock, front);
+	loop_unpost(front->loop, &front->hold->release);
+}
+
 int blk_front_limit(struct blk_fronts *all, struct blk_front *front,
 		    const struct blk_limits *limits, const char *group,
 		    struct error *err)
 {
-	struct clock_call call = {.front = front, .err = err};
 	struct limit_group *g = NULL;
 	int rc = new_hold(front, err);
 
@@ -131,26 +155,17 @@ int blk_front_limit(struct blk_fronts *all, struct blk_front *front,
 	if (blk_limits_any(limits)) /* the last that is said holds for all */
 		limit_group_set(g, limits);
 	front->hold->group = g;
-	loop_call(front->loop, add_clock, &call);
-	if (call.rc < 0)
+	rc = blk_front_serve_limits(front, err);
+	if (rc < 0)
 		blk_front_drop_limits(front);
-	return call.rc;
-}
-
-static void del_clock(void *ctx)
-{
-	struct blk_front *front = ctx;
-
-	timer_cancel(&front->hold->timer);
-	loop_del_clock(front->loop, &front->hold->clock);
+	return rc;
 }
 
 void blk_front_drop_limits(struct blk_front *front)
 {
 	if (!front->hold)
 		return;
-	loop_call(front->loop, del_clock, front);
-	loop_unpost(front->loop, &front->hold->release);
+	blk_front_leave_limits(front);
 	limit_group_leave(front->hold->group);
 	free(front->hold);
 	front->hold = NULL;

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "block/front.h"
 
@@ -48,6 +50,7 @@ struct blk_thread *blk_thread_new(const char *name, struct error *err)
 		return NULL;
 	}
 	t->refs = 1;
+	list_init(&t->link);
 	t->loop = loop_new(NULL, err);
 	if (!t->loop || start(t, name, err) < 0) {
 		loop_free(t->loop);
@@ -70,5 +73,140 @@ void blk_thread_unref(struct blk_thread *t)
 	loop_quit(t->loop);
 	pthread_join(t->thread, NULL);
 	loop_free(t->loop);
+	free(t->id);
 	free(t);
 }
+
+static struct blk_thread *find(const struct blk_fronts *all, const char *id)
+{
+	struct blk_thread *t;
+
+	list_for_each (t, &all->threads, struct blk_thread, link)
+		if (!strcmp(t->id, id))
+			return t;
+	return NULL;
+}
+
+static void tell_tid(void *arg)
+{
+	((struct blk_thread *)arg)->tid = gettid();
+}
+
+int blk_thread_make(struct blk_fronts *all, const char *id, struct error *err)
+{
+	struct blk_thread *t = blk_thread_new(id, err);
+
+	if (!t)
+		return -ENOMEM;
+	t->id = strdup(id);
+	if (!t->id) {
+		blk_thread_unref(t);
+		return error_set(err, ENOMEM, "out of memory");
+	}
+	loop_call(t->loop, tell_tid, t);
+	list_add_tail(&all->threads, &t->link);
+	return 0;
+}
+
+void blk_threads_free(struct blk_fronts *all)
+{
+	struct list *e;
+
+	while ((e = list_pop(&all->threads)))
+		blk_thread_unref(container_of(e, struct blk_thread, link));
+}
+
+struct move {
+	struct blk_front *front;
+	struct error *err;
+	int rc;
+};
+
+static void leave(void *arg)
+{
+	struct blk_front *front = arg;
+
+	if (front->node)
+		blk_ctx_attach(front->node->ctx, NULL, NULL);
+}
+
+static void enter(void *arg)
+{
+	struct move *m = arg;
+
+	if (m->front->node)
+		m->rc = blk_ctx_attach(m->front->node->ctx, m->front->loop,
+				       m->err);
+}
+
+/* With nothing in flight; on errors the front end can only be freed. */
+static int move(struct blk_front *front, struct blk_thread *to,
+		struct error *err)
+{
+	struct move m = {.front = front, .err = err};
+
+	blk_front_leave_limits(front);
+	loop_call(front->loop, leave, front);
+	loop_unpost(front->loop, &front->start);
+	blk_thread_unref(front->thread);
+	front->thread = blk_thread_ref(to);
+	front->loop = to->loop;
+	loop_call(front->loop, enter, &m);
+	return m.rc < 0 ? m.rc : blk_front_serve_limits(front, err);
+}
+
+int blk_front_move(struct blk_front *front, const char *thread,
+		   struct error *err)
+{
+	struct blk_thread *to = find(front->all, thread);
+
+	if (!to)
+		return error_set(err, ENOENT,
+				 "iothread=%s: there is no -object iothread "
+				 "with this id",
+				 thread);
+	if (front->thread == to)
+		return 0;
+	if (front->thread->refs > 1)
+		return error_set(err, EBUSY,
+				 "iothread=%s: another device, which has "
+				 "nodes in common with this one, is served by "
+				 "another thread",
+				 thread);
+	blk_drain(front);
+	return move(front, to, err);
+}
+
+static void query_iothreads(struct monitor_call *call)
+{
+	json_t *list = json_array();
+	struct blk_thread *t;
+
+	list_for_each (t, &monitor_fronts(call)->threads, struct blk_thread,
+		       link)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:i}", "id", t->id,
+						"thread-id", (int)t->tid));
+	monitor_done(call, list);
+}
+
+static void show_iothreads(struct monitor_call *call, const json_t *list)
+{
+	const json_t *t;
+	size_t i;
+
+	json_array_foreach(list, i, t)
+		monitor_printf(call, "%s:\n  thread_id=%lld\n",
+			       json_string_value(json_object_get(t, "id")),
+			       json_integer_value(
+				       json_object_get(t, "thread-id")));
+}
+
+const struct monitor_cmd thread_monitor_cmds[] = {
+	{.name = "info iothreads",
+	 .qmp = "query-iothreads",
+	 .help = "show the named I/O threads",
+	 .run = query_iothreads,
+	 .show = show_iothreads},
+	{.run = NULL},
+};

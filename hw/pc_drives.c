@@ -85,6 +85,17 @@ static int make_groups(struct machine *m, struct error *err)
 	return 0;
 }
 
+static int make_threads(struct machine *m, struct error *err)
+{
+	const struct str_list *ids = &m->config->iothreads;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < ids->n && rc == 0; i++)
+		rc = blk_thread_make(m->fronts, ids->str[i], err);
+	return rc;
+}
+
 static int set_limits(struct machine *m, struct blk_front *front,
 		      const struct drive_conf *d, struct error *err)
 {
@@ -165,6 +176,8 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 	int rc = make_groups(m, err);
 
 	if (rc == 0)
+		rc = make_threads(m, err);
+	if (rc == 0)
 		rc = blk_named_open(m->fronts, conf->blockdevs.str,
 				    conf->blockdevs.n, err);
 	for (i = 0; i < conf->ndrives && rc == 0; i++)
@@ -179,4 +192,5 @@ void pc_drives_close(struct machine *m)
 					    struct blk_front, link));
 	blk_named_close(m->fronts);
 	blk_limit_groups_free(m->fronts);
+	blk_threads_free(m->fronts);
 }

@@ -221,6 +221,8 @@ static int init(struct device *dev, struct error *err)
 	if (!b->front)
 		return -EINVAL;
 	rc = check(b, err);
+	if (rc == 0 && b->iothread && *b->iothread)
+		rc = blk_front_move(b->front, b->iothread, err);
 	if (rc == 0)
 		rc = disk_take(&b->disk, path, b->front, !b->front->readonly,
 			       err);
@@ -254,6 +256,7 @@ static void fini(struct device *dev)
 static const struct opt_desc opts[] = {
 	VIRTIO_PCI_OPTS,
 	DISK_OPTS(struct virtio_blk),
+	{PROPERTY("iothread", OPT_STRING, iothread), .help = "id of the -object iothread that serves it [one of its own]"},
 	{PROPERTY("num-queues", OPT_U16, nqueues), .dflt = "65535", .help = "queues [one for each processor]"},
 	{PROPERTY("queue-size", OPT_U16, queue_size), .max = VIRTQ_SIZE_MAX,
 	 .dflt = "256", .help = "requests that a queue holds"},
@@ -274,7 +277,6 @@ static const struct opt_desc opts[] = {
 	{PROPERTY("config-wce", OPT_BOOL, config_wce), .dflt = "on",
 	 .help = "the driver may choose write-cache"},
 	DISK_REFUSED,
-	REFUSED_BUT("iothread", ""),
 	REFUSED_BUT("max-discard-sectors", "4194303"),
 	REFUSED_BUT("max-write-zeroes-sectors", "4194303"),
 	REFUSED_BUT("report-discard-granularity", "on true yes y"),

@@ -21,6 +21,7 @@ struct virtio_blk {
 	struct virtio_pci vp;
 	/* Properties. */
 	struct disk_props disk;
+	char *iothread;
 	uint64_t block_size, physical_block_size; /* bytes; 0: the default */
 	uint64_t min_io_size, opt_io_size;
 	uint16_t queue_size;

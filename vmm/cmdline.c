@@ -389,4 +389,5 @@ void cmdline_free(struct config *c)
 	}
 	str_list_free(&c->accels);
 	str_list_free(&c->chardevs);
+	str_list_free(&c->iothreads);
 }

@@ -165,6 +165,9 @@ void config_name_place(struct error *err, const char *text, const char *arg);
 void config_free_backends(struct config *c);
 void config_free_throttle_groups(struct config *c);
 /* The list has an "id". */
+/* Sets the keys of an -object but its "qom-type". */
+int config_set_object(const struct opt_desc *keys, void *object,
+		      const struct opt_list *list, struct error *err);
 int config_add_throttle_group(struct config *c, const struct opt_list *list,
 			      struct error *err);
 bool config_has_throttle_group(const struct config *c, const char *id);

@@ -54,19 +54,13 @@ int config_add_throttle_group(struct config *c, const struct opt_list *list,
 	struct throttle_conf *t =
 		realloc(c->throttle_groups,
 			(c->nthrottle_groups + 1) * sizeof(*t));
-	size_t i;
-	int rc = 0;
 
 	if (!t)
 		return error_set(err, ENOMEM, "out of memory");
 	c->throttle_groups = t;
 	t += c->nthrottle_groups++;
 	*t = (struct throttle_conf){.iops_size = 0};
-	for (i = 0; i < list->n && rc == 0; i++)
-		if (strcmp(list->pair[i].key, "qom-type") != 0)
-			rc = opt_set(throttle_group_opts, t, list->pair[i].key,
-				     list->pair[i].value, err);
-	return rc;
+	return config_set_object(throttle_group_opts, t, list, err);
 }
 
 bool config_has_throttle_group(const struct config *c, const char *id)

@@ -164,6 +164,7 @@ struct config {
 	unsigned ndrives;
 	struct throttle_conf *throttle_groups; /* -object throttle-group */
 	unsigned nthrottle_groups;
+	struct str_list iothreads; /* ids of -object iothread */
 	struct str_list blockdevs; /* -blockdev */
 	bool snapshot; /* of all drives */
 	struct rtc_conf rtc;

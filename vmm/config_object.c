@@ -7,13 +7,32 @@
 #include "vmm/cmdline.h"
 
 /* Behind the kinds of memory. */
-#define THROTTLE_GROUP (MEMORY_MEMFD + 1)
+enum { THROTTLE_GROUP = MEMORY_MEMFD + 1, IOTHREAD };
+
+struct iothread_conf {
+	char *id;
+};
+
+static const struct opt_desc iothread_opts[] = {
+	{.name = "id",
+	 .type = OPT_STRING,
+	 .offset = offsetof(struct iothread_conf, id),
+	 .help = "a name for it, which iothread= of devices gives"},
+	REFUSED_BUT("aio-max-batch", "0"),
+	REFUSED_BUT("poll-grow", "0"),
+	REFUSED_BUT("poll-max-ns", "32768"),
+	REFUSED_BUT("poll-shrink", "0"),
+	REFUSED_BUT("thread-pool-max", "64"),
+	REFUSED_BUT("thread-pool-min", "0"),
+	{.type = OPT_END},
+};
 
 const struct object_kind object_kinds[] = {
 	[MEMORY_RAM] = {"memory-backend-ram", memory_ram_opts},
 	[MEMORY_FILE] = {"memory-backend-file", memory_file_opts},
 	[MEMORY_MEMFD] = {"memory-backend-memfd", memory_memfd_opts},
 	[THROTTLE_GROUP] = {"throttle-group", throttle_group_opts},
+	[IOTHREAD] = {"iothread", iothread_opts},
 	{.name = NULL},
 };
 
@@ -38,7 +57,6 @@ static const char *const later[] = {
 	"filter-rewriter",
 	"input-barrier",
 	"input-linux",
-	"iothread",
 	"main-loop",
 	"memory-backend-epc",
 	"pr-manager-helper",
@@ -131,11 +149,22 @@ struct memory_backend *config_new_backend(struct config *c, int kind,
 	return b;
 }
 
+static bool has_iothread(const struct config *c, const char *id)
+{
+	unsigned i;
+
+	for (i = 0; i < c->iothreads.n; i++)
+		if (!strcmp(c->iothreads.str[i], id))
+			return true;
+	return false;
+}
+
 static int check_id(const struct config *c, const char *id, struct error *err)
 {
 	if (!id)
 		return error_set(err, EINVAL, "id= is missing");
-	if (config_find_backend(c, id) || config_has_throttle_group(c, id))
+	if (config_find_backend(c, id) || config_has_throttle_group(c, id) ||
+	    has_iothread(c, id))
 		return error_set(err, EEXIST, "id=%s is taken already", id);
 	return opt_check_id(id, err);
 }
@@ -190,22 +219,42 @@ static int check_backend(const struct memory_backend *b, struct error *err)
 	return check_policy(b, err);
 }
 
-/* The list has its "qom-type" first. */
+int config_set_object(const struct opt_desc *keys, void *object,
+		      const struct opt_list *list, struct error *err)
+{
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; i < list->n && rc == 0; i++)
+		if (strcmp(list->pair[i].key, "qom-type") != 0)
+			rc = opt_set(keys, object, list->pair[i].key,
+				     list->pair[i].value, err);
+	return rc;
+}
+
 static int add_backend(struct config *c, int kind, const struct opt_list *list,
 		       struct error *err)
 {
 	struct memory_backend *b = config_new_backend(c, kind, err);
-	int rc = 0;
-	size_t i;
+	int rc;
 
 	if (!b)
 		return -ENOMEM;
-	for (i = 0; i < list->n && rc == 0; i++)
-		if (strcmp(list->pair[i].key, "qom-type") != 0)
-			rc = opt_set(object_kinds[kind].keys, b,
-				     list->pair[i].key, list->pair[i].value,
-				     err);
+	rc = config_set_object(object_kinds[kind].keys, b, list, err);
 	return rc < 0 ? rc : check_backend(b, err);
+}
+
+/* Takes over its id. */
+static int add_iothread(struct config *c, const struct opt_list *list,
+			struct error *err)
+{
+	struct iothread_conf t = {.id = NULL};
+	int rc = config_set_object(iothread_opts, &t, list, err);
+
+	if (rc == 0)
+		rc = str_list_add(&c->iothreads, t.id, err);
+	opt_free(iothread_opts, &t);
+	return rc;
 }
 
 static int add_object(struct config *c, const char *text, struct error *err)
@@ -226,6 +275,8 @@ static int add_object(struct config *c, const char *text, struct error *err)
 	rc = kind < 0 ? kind : check_id(c, opt_list_get(&list, "id"), err);
 	if (rc == 0 && kind == THROTTLE_GROUP)
 		rc = config_add_throttle_group(c, &list, err);
+	else if (rc == 0 && kind == IOTHREAD)
+		rc = add_iothread(c, &list, err);
 	else if (rc == 0)
 		rc = add_backend(c, kind, &list, err);
 	opt_list_free(&list);

@@ -79,6 +79,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	numa_monitor_cmds,
 	paging_monitor_cmds,
 	pci_monitor_cmds,
+	thread_monitor_cmds,
 	NULL,
 };
 /* clang-format on */
