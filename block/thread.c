@@ -196,10 +196,12 @@ static void show_iothreads(struct monitor_call *call, const json_t *list)
 	size_t i;
 
 	json_array_foreach(list, i, t)
+	{
 		monitor_printf(call, "%s:\n  thread_id=%lld\n",
 			       json_string_value(json_object_get(t, "id")),
 			       json_integer_value(
 				       json_object_get(t, "thread-id")));
+	}
 }
 
 const struct monitor_cmd thread_monitor_cmds[] = {
