@@ -247,6 +247,7 @@ int blk_front_attach(struct blk_front *front, const char *device, unsigned need,
 	front->wants = need;
 	front->user.share = share;
 	rc = use(front, front->node, err);
+	front->size_told = blk_size(front);
 	if (rc == 0)
 		return 0;
 	*front->device = 0;

@@ -122,7 +122,7 @@ struct blk_user {
 
 /* What a device wants to know of its medium; machine lock. */
 struct blk_media_ops {
-	/* Another medium, or none; its tray was opened or closed. */
+	/* Another medium, or none; its tray moved.  Where it is removable. */
 	void (*changed)(void *ctx);
 	/* The user wants the medium, which the guest locks; NULL: no tray. */
 	void (*ask)(void *ctx);
@@ -141,6 +141,7 @@ struct blk_front {
 	unsigned flags; /* BLK_O_* for other media */
 	const struct blk_media_ops *media; /* of the device, or NULL */
 	void *media_ctx;
+	uint64_t size_told; /* bytes: what the device knows */
 	enum blk_action werror, rerror;
 	int failed; /* -errno of what stopped the machine, or 0 */
 	struct blk_hold *hold; /* its limits, or NULL */
@@ -334,6 +335,8 @@ int blk_front_replace(struct blk_front *front, struct blk_node *node,
 
 /* The guest opens or closes the tray; tells monitors.  Machine lock. */
 void blk_front_move_tray(struct machine *m, struct blk_front *front, bool open);
+/* Tells devices whose media have another size now.  Machine lock. */
+void blk_fronts_resized(struct blk_fronts *all);
 /*
  * What the user does with removable media.  Where there is no tray, opening
  * and closing does nothing.  force: although the guest locks it.  A node that

@@ -105,6 +105,7 @@ static void block_resize(struct monitor_call *call)
 	r.rc = check_resize(&r, &r.err);
 	if (r.rc == 0)
 		blk_ctx_call(r.node->ctx, resize_in_thread, &r);
+	blk_fronts_resized(monitor_fronts(call));
 	done(call, r.rc, &r.err);
 }
 

@@ -11,6 +11,7 @@ static const char *name_of(const struct blk_front *front)
 
 static void tell_device(struct blk_front *front)
 {
+	front->size_told = blk_size(front);
 	if (front->media)
 		front->media->changed(front->media_ctx);
 }
@@ -23,6 +24,19 @@ void blk_front_move_tray(struct machine *m, struct blk_front *front, bool open)
 	monitor_event(m, "DEVICE_TRAY_MOVED",
 		      json_pack("{s:s, s:s, s:b}", "device", front->id, "id",
 				front->device, "tray-open", open));
+}
+
+void blk_fronts_resized(struct blk_fronts *all)
+{
+	struct blk_front *f;
+
+	list_for_each (f, &all->list, struct blk_front, link) {
+		if (f->size_told == blk_size(f))
+			continue;
+		f->size_told = blk_size(f);
+		if (f->media && f->media->resized)
+			f->media->resized(f->media_ctx);
+	}
 }
 
 static int check_removable(const struct blk_front *front, struct error *err)

@@ -189,6 +189,13 @@ static unsigned queue_count(const struct virtio_blk *b)
 	return n < VIRTIO_QUEUES ? n : VIRTIO_QUEUES - 1;
 }
 
+static void resized(void *ctx)
+{
+	virtio_config_changed(ctx);
+}
+
+static const struct blk_media_ops media_ops = {.resized = resized};
+
 static int init_virtio(struct virtio_blk *b, struct error *err)
 {
 	struct virtio *v = &b->vp.virtio;
@@ -230,6 +237,8 @@ static int init(struct device *dev, struct error *err)
 		return rc;
 	b->front->removable = false;
 	b->writethrough = b->front->writethrough;
+	b->front->media = &media_ops;
+	b->front->media_ctx = &b->vp.virtio;
 	return init_virtio(b, err);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "block/node.h"
 #include "tests/device/virtio_disk.h"
 #include "vmm/endian.h"
 
@@ -368,6 +369,37 @@ START_TEST(describes_itself)
 }
 END_TEST
 
+static int grow(struct blk_node *node, void *ctx)
+{
+	return blk_truncate(node, 2 * DISK_SIZE, BLK_PREALLOC_OFF, ctx);
+}
+
+START_TEST(tells_of_a_new_size)
+{
+	unsigned isr = _i ? VIRTIO_PCI_ISR : VIRTIO_PCI_ISR_AT;
+	struct error err = {0};
+
+	disk_set_up(NULL, false);
+	begin(_i, ALL);
+	ck_assert_uint_eq(request(VIRTIO_BLK_T_IN, DISK_SECTORS, BLK_SECTOR,
+				  true, NULL),
+			  VIRTIO_BLK_S_IOERR);
+	driver_get(&d, isr, 1);
+	ck_assert_int_eq(blk_front_call(disk.blk->front, grow, &err), 0);
+	blk_fronts_resized(&disk.fronts);
+	ck_assert_uint_eq(driver_get(&d, isr, 1), 3);
+	ck_assert_uint_eq(driver_config(&d, CONFIG(capacity), 4),
+			  2 * DISK_SECTORS);
+	ck_assert_uint_eq(request(VIRTIO_BLK_T_IN, DISK_SECTORS, BLK_SECTOR,
+				  true, NULL),
+			  VIRTIO_BLK_S_OK);
+	driver_get(&d, isr, 1);
+	blk_fronts_resized(&disk.fronts);
+	ck_assert_uint_eq(driver_get(&d, isr, 1), 0);
+	disk_tear_down();
+}
+END_TEST
+
 /* A driver that does not know flushes has its writes on the disk when done. */
 START_TEST(writes_through_for_who_cannot_flush)
 {
@@ -450,6 +482,7 @@ int main(void)
 	tcase_add_test(tc, says_who_it_is);
 	tcase_add_test(tc, clears_ranges);
 	tcase_add_loop_test(tc, describes_itself, 0, 2);
+	tcase_add_loop_test(tc, tells_of_a_new_size, 0, 2);
 	tcase_add_loop_test(tc, writes_through_for_who_cannot_flush, 0, 2);
 	tcase_add_test(tc, survives_resets_with_requests_in_flight);
 	tcase_add_loop_test(tc, stands_still_with_the_machine, 0, KINDS);
