@@ -406,6 +406,42 @@ void blk_flush_all(struct blk_fronts *all)
 	}
 }
 
+struct transfer {
+	uint64_t off;
+	void *to;
+	const void *from;
+	size_t len;
+};
+
+static int read_in_thread(struct blk_node *node, void *ctx)
+{
+	const struct transfer *t = ctx;
+
+	return blk_pread(node, t->off, t->to, t->len);
+}
+
+static int write_in_thread(struct blk_node *node, void *ctx)
+{
+	const struct transfer *t = ctx;
+
+	return blk_pwrite(node, t->off, t->from, t->len, 0);
+}
+
+int blk_front_read(struct blk_front *front, uint64_t off, void *buf, size_t len)
+{
+	struct transfer t = {.off = off, .to = buf, .len = len};
+
+	return blk_front_call(front, read_in_thread, &t);
+}
+
+int blk_front_write(struct blk_front *front, uint64_t off, const void *buf,
+		    size_t len)
+{
+	struct transfer t = {.off = off, .from = buf, .len = len};
+
+	return blk_front_call(front, write_in_thread, &t);
+}
+
 struct look {
 	struct blk_node *node;
 	void (*fn)(struct blk_node *node, void *ctx);

@@ -326,6 +326,11 @@ void blk_flush_all(struct blk_fronts *all);
  */
 int blk_front_call(struct blk_front *front,
 		   int (*fn)(struct blk_node *node, void *ctx), void *ctx);
+/* Reads or writes, drained, and waits for the end; 0 or -errno. */
+int blk_front_read(struct blk_front *front, uint64_t off, void *buf,
+		   size_t len);
+int blk_front_write(struct blk_front *front, uint64_t off, const void *buf,
+		    size_t len);
 /*
  * Puts another node (NULL: none) behind the front end, under drain, and
  * returns the old one, which now belongs to the caller (blk_node_release).

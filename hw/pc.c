@@ -20,6 +20,7 @@
 #include "hw/pc_board.h"
 #include "hw/pc_drives.h"
 #include "hw/pc_firmware.h"
+#include "hw/pc_flash.h"
 #include "hw/port92.h"
 #include "hw/vga.h"
 #include "vmm/config.h"
@@ -367,6 +368,7 @@ static int start_boot(struct pc *pc, struct error *err)
 int pc_build(struct machine *m, struct error *err)
 {
 	struct pc *pc = calloc(1, sizeof(*pc));
+	struct ram_block *flash = NULL;
 	int rc;
 
 	if (!pc)
@@ -381,7 +383,9 @@ int pc_build(struct machine *m, struct error *err)
 	if (rc < 0)
 		return rc;
 	/* Memory before the interrupt controllers: it is faster in KVM. */
-	if ((rc = pc_memory_build(&pc->memory, m, err)) < 0 ||
+	if ((rc = pc_drives_prepare(m, err)) < 0 ||
+	    (rc = pc_flash_build(pc, &flash, err)) < 0 ||
+	    (rc = pc_memory_build(&pc->memory, m, flash, err)) < 0 ||
 	    (rc = build_host(pc, err)) < 0 ||
 	    (rc = i440fx_set_memory(pc->host, pc->memory.ram, pc->memory.bios,
 				    err)) < 0 ||

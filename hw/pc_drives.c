@@ -160,19 +160,27 @@ static int keep(struct pc_drives *p, const struct drive_conf *d,
 	return pc_drives_open(p->m, d, name, true, err) ? 0 : -EINVAL;
 }
 
+/* Opened before, with the firmware. */
+static int leave(struct pc_drives *p, const struct drive_conf *d,
+		 struct error *err)
+{
+	(void)p;
+	(void)d;
+	(void)err;
+	return 0;
+}
+
 static int (*const add[])(struct pc_drives *p, const struct drive_conf *d,
 			  struct error *err) = {
 	[IF_IDE] = pc_drives_add_ide,
 	[IF_NONE] = keep,
 	[IF_VIRTIO] = pc_drives_add_virtio,
+	[IF_PFLASH] = leave,
 };
 
-int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
-		     struct error *err)
+int pc_drives_prepare(struct machine *m, struct error *err)
 {
-	struct pc_drives p = {.ide = ide, .m = m};
 	const struct config *conf = m->config;
-	unsigned i;
 	int rc = make_groups(m, err);
 
 	if (rc == 0)
@@ -180,6 +188,17 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 	if (rc == 0)
 		rc = blk_named_open(m->fronts, conf->blockdevs.str,
 				    conf->blockdevs.n, err);
+	return rc;
+}
+
+int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
+		     struct error *err)
+{
+	struct pc_drives p = {.ide = ide, .m = m};
+	const struct config *conf = m->config;
+	unsigned i;
+	int rc = 0;
+
 	for (i = 0; i < conf->ndrives && rc == 0; i++)
 		rc = add[conf->drives[i].interface](&p, &conf->drives[i], err);
 	return rc < 0 ? rc : pc_drives_add_default(&p, err);

@@ -15,6 +15,8 @@ struct pc_drives {
 	bool virtio[DRIVE_INDEX_MAX + 1]; /* numbers that are taken */
 };
 
+/* What drives name: groups, threads and nodes. */
+int pc_drives_prepare(struct machine *m, struct error *err);
 /* Opens the images of all drives and gives them their places. */
 int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 		     struct error *err);

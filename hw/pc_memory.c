@@ -143,7 +143,8 @@ static int open_ram(struct pc_memory *mem, struct machine *m, struct error *err)
 	return rc;
 }
 
-int pc_memory_build(struct pc_memory *mem, struct machine *m, struct error *err)
+int pc_memory_build(struct pc_memory *mem, struct machine *m,
+		    struct ram_block *flash, struct error *err)
 {
 	uint64_t size = m->config->mem.size;
 	int rc = host_memory_check(size, err);
@@ -155,9 +156,10 @@ int pc_memory_build(struct pc_memory *mem, struct machine *m, struct error *err)
 	rc = open_ram(mem, m, err);
 	if (rc == 0)
 		rc = open_spare(m, err);
-	if (rc == 0)
+	mem->bios = flash;
+	if (rc == 0 && !flash)
 		rc = load_bios(mem, m, err);
-	if (rc == 0)
+	if (rc == 0 && !flash)
 		rc = gmem_map(&m->gmem, &mem->top, FOUR_GIB - mem->bios->size,
 			      mem->bios, 0, mem->bios->size, GMEM_ROM, 0, err);
 	gmem_commit(&m->gmem);

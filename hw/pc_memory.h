@@ -19,8 +19,11 @@ struct pc_memory {
 	bool zeroed; /* it was all zeros at the start */
 };
 
-/* Allocates RAM, loads the firmware and shows both to the guest. */
+/*
+ * Allocates RAM and shows it to the guest, and loads the firmware; not if it
+ * is in flash, which the guest sees already.
+ */
 int pc_memory_build(struct pc_memory *mem, struct machine *m,
-		    struct error *err);
+		    struct ram_block *flash, struct error *err);
 
 #endif

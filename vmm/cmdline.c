@@ -218,8 +218,12 @@ const struct cmdline_opt cmdline_opts[] = {
 	{.name = "cdrom", .group = GROUP_DRIVES, .arg = "FILE",
 	 .help = "The ISO image in the CD-ROM drive; \"\" for none.",
 	 .apply = config_add_disk, .preset = "index=2,media=cdrom"},
+	{.name = "pflash", .group = GROUP_DRIVES, .arg = "FILE",
+	 .help = "The image of flash memory: the first has the firmware, the "
+		 "second its variables.",
+	 .apply = config_add_disk, .preset = "if=pflash"},
 	{.name = "drive", .group = GROUP_DRIVES,
-	 .arg = "[file=]FILE[,if=ide|none][,index=N][,media=disk|cdrom]"
+	 .arg = "[file=]FILE[,if=ide|none|virtio|pflash][,index=N][,media=disk|cdrom]"
 		"[,format=FORMAT][,cache=MODE][,aio=ENGINE][,id=ID]"
 		"[,KEY=VALUE]...",
 	 .help = "A drive and all that can be said of it. -drive help lists "

@@ -83,6 +83,10 @@ const struct opt_desc machine_opts[] = {
 	{KEY("firmware-boot", OPT_ONOFFAUTO, machine_conf, firmware_boot),
 	 .help = "on: a -kernel is started by the firmware; auto: only if it "
 		 "needs that, or with -bios"},
+	{KEY("pflash0", OPT_STRING, machine_conf, pflash[0]),
+	 .help = "the node of the flash that has the firmware"},
+	{KEY("pflash1", OPT_STRING, machine_conf, pflash[1]),
+	 .help = "the node of the flash for its variables"},
 	REFUSED_BUT("kernel-irqchip", "on"),
 	REFUSED_BUT("kernel_irqchip", "on"),
 	REFUSED_BUT("usb", "off"),

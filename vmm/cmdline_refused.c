@@ -50,7 +50,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	FLAG("no-fd-bootchk", OPT_LATER),
 	FLAG("only-migratable", OPT_LATER),
 	ARG("option-rom", OPT_LATER),
-	ARG("pflash", OPT_LATER),
 	ARG("pidfile", OPT_LATER),
 	FLAG("preconfig", OPT_LATER),
 	ARG("readconfig", OPT_LATER),

@@ -19,7 +19,7 @@
 
 #define DRIVE_INDEX_MAX 255
 
-enum drive_if { IF_IDE, IF_NONE, IF_VIRTIO };
+enum drive_if { IF_IDE, IF_NONE, IF_VIRTIO, IF_PFLASH };
 enum drive_media { MEDIA_DISK, MEDIA_CDROM };
 
 /* cache= by its name. */
@@ -79,6 +79,7 @@ struct machine_conf {
 	char *kernel, *initrd, *append;
 	int mem_merge; /* 0 off, 1 on, 2 auto: of memory that is private */
 	char *memory_backend; /* id */
+	char *pflash[2]; /* names of nodes */
 	int firmware_boot; /* 0 off, 1 on, 2 auto: if the kernel needs it */
 };
 

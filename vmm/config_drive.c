@@ -107,7 +107,7 @@ static int check(const struct config *c, const struct drive_conf *d,
 				 "index cannot be used with bus and unit");
 	if (d->interface == IF_NONE)
 		rc = check_free(d, err);
-	else if (d->media == MEDIA_DISK || d->interface == IF_VIRTIO)
+	else if (d->media == MEDIA_DISK || d->interface != IF_IDE)
 		rc = check_disk(d, err);
 	return rc < 0 ? rc : check_id(c, d, err);
 }

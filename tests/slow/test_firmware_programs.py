@@ -2,6 +2,7 @@
 """memtest86+, iPXE and OVMF, which KVM's emulator alone does not run."""
 import re
 
+from guest.images import copy_of
 from guest.test_firmware import wait_screen
 from guest.vm import Vm, needs_file
 
@@ -10,6 +11,8 @@ MEMTEST_ISO = "/usr/lib/memtest86+/memtest86+x64.iso"
 IPXE = "/boot/ipxe.lkrn"
 IPXE_ISO = "/usr/lib/ipxe/ipxe.iso"
 OVMF = "/usr/share/ovmf/OVMF.fd"
+OVMF_CODE = "/usr/share/OVMF/OVMF_CODE.fd"
+OVMF_VARS = "/usr/share/OVMF/OVMF_VARS.fd"
 BOOT = 1800  # seconds, where ring 0 is emulated
 
 
@@ -62,3 +65,18 @@ def test_ovmf_comes_to_its_shell():
     needs_file(OVMF)
     with Vm("-m", "256", "-bios", OVMF) as vm:
         vm.serial.expect(r"Shell> ", BOOT)
+
+
+def test_ovmf_keeps_variables_in_flash():
+    needs_file(OVMF_CODE)
+    with copy_of(OVMF_VARS) as data:
+        flash = ("-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
+                 "-drive", f"if=pflash,format=raw,file={data}")
+        with Vm("-m", "256", *flash) as vm:
+            vm.serial.expect(r"Shell> ", BOOT)
+            vm.serial.send("setvar kept -nv =1234\r")
+            vm.serial.expect(r"Shell> ", BOOT)
+        with Vm("-m", "256", *flash) as vm:
+            vm.serial.expect(r"Shell> ", BOOT)
+            vm.serial.send("setvar kept\r")
+            vm.serial.expect(r"12 34", BOOT)
