@@ -15,10 +15,10 @@ class Skip(Exception):
 
 sys.modules["run"] = types.SimpleNamespace(Skip=Skip)
 
-from bench import boot, image, start  # noqa: E402
+from bench import boot, disk, image, start  # noqa: E402
 from bench.rows import title  # noqa: E402
 
-PARTS = {"start": start, "boot": boot, "image": image}
+PARTS = {"start": start, "boot": boot, "image": image, "disk": disk}
 
 
 def main(wanted):

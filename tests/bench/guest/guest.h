@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The benchmark guest: drives a virtio disk by polling, from ring 3.
+ * main.c has the command line, load.c what is measured, verify.c what is
+ * checked, disk.c the device, queue.c its rings, text.c the serial line.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SECTOR	   512u
+#define QUEUES_MAX 8
+#define QUEUE_SIZE 256u /* requests in a queue, at most */
+#define PIECES_MAX 4u /* that the data of a request are in */
+#define EXTRA	   2u /* descriptors: header, status */
+
+/* Virtual I/O Device 1.1, 2.6.5 and 5.2.6. */
+struct descriptor {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags, next;
+};
+
+struct header {
+	uint32_t type, reserved;
+	uint64_t sector;
+};
+
+struct request {
+	struct descriptor table[PIECES_MAX + EXTRA];
+	struct header header;
+	volatile uint8_t status;
+	bool write;
+	uint16_t id; /* in its queue */
+	uint32_t len;
+	uint8_t *data;
+	uint64_t begin; /* ticks */
+} __attribute__((aligned(64)));
+
+struct queue {
+	uint16_t size, per_request; /* descriptors */
+	uint16_t avail, published, used;
+	bool event_idx, indirect;
+	volatile struct descriptor *desc;
+	volatile uint16_t *driver, *device; /* rings as the device has them */
+	volatile uint16_t *bell;
+	uint16_t number;
+	uint64_t kicks;
+	struct request request[QUEUE_SIZE];
+};
+
+struct disk {
+	uint64_t sectors;
+	unsigned nqueues;
+	struct queue queue[QUEUES_MAX];
+};
+
+/* What is to be done; in the order of load.c's names. */
+enum op { RANDREAD, RANDWRITE, READ, WRITE, MIXED, VERIFY };
+
+struct load {
+	enum op op;
+	uint64_t bs, depth, queues, size, seed; /* depth: of each queue */
+	uint64_t milliseconds;
+	uint64_t device; /* which one */
+};
+
+struct result {
+	uint64_t ios, bytes, errors, ticks;
+	uint64_t min, max, sum; /* of latencies, in ticks */
+};
+
+static inline uint64_t now(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void out8(uint16_t port, uint8_t v)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint8_t in8(uint16_t port)
+{
+	uint8_t v;
+
+	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void out16(uint16_t port, uint16_t v)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void out32(uint16_t port, uint32_t v)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint32_t in32(uint16_t port)
+{
+	uint32_t v;
+
+	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+/* Below n; state is never 0. */
+static inline uint64_t random_below(uint64_t *state, uint64_t n)
+{
+	uint64_t x = *state;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	*state = x;
+	return (uint64_t)((unsigned __int128)(x * 0x2545f4914f6cdd1d) * n >>
+			  64);
+}
+
+void *memset(void *p, int c, size_t n);
+void *memcpy(void *to, const void *from, size_t n);
+
+void say(const char *s);
+void say_number(const char *name, uint64_t v);
+/* Says why, and ends the machine. */
+void fail(const char *why) __attribute__((noreturn));
+void end(uint8_t status) __attribute__((noreturn));
+
+/* Ticks of the processor's clock in a millisecond. */
+uint64_t clock_khz(void);
+
+/* The nth virtio disk, with nqueues of its queues. */
+void disk_open(struct disk *d, unsigned nth, unsigned nqueues);
+
+/* Rings at memory, and requests that are not under way yet. */
+void queue_init(struct queue *q, void *memory, uint16_t size);
+unsigned queue_depth(const struct queue *q);
+/* Bytes of memory for the rings. */
+size_t queue_bytes(void);
+void *queue_avail(const struct queue *q);
+void *queue_used(const struct queue *q);
+/*
+ * Makes r known to the device at the next queue_kick; its data cut into
+ * pieces at random if cut is not NULL.
+ */
+void queue_add(struct queue *q, struct request *r, uint64_t sector,
+	       uint64_t *cut);
+void queue_kick(struct queue *q);
+/* One that is done; NULL: none. */
+struct request *queue_take(struct queue *q);
+
+/* Data of all requests: depth of each queue. */
+void load_prepare(struct disk *d, const struct load *l);
+void load_run(struct disk *d, const struct load *l, struct result *res);
+/* The latency that the share of requests in percent do not exceed. */
+uint64_t load_percentile(const struct result *res, unsigned percent);
+void verify_run(struct disk *d, const struct load *l, struct result *res);
+
+#endif
