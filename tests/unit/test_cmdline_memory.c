@@ -148,7 +148,7 @@ static const struct {
 	{RAM("a", "1M") RAM("a", "1M"), "id=a is taken already"},
 	{"-object memory-backend-rom,id=a", "did you mean memory-backend-ram"},
 	{"-object whatever,id=a", "-object help lists"},
-	{"-object iothread,id=a", OPT_LATER},
+	{"-object rng-random,id=a", OPT_LATER},
 	{"-object memory-backend-file,id=a,size=1M", "mem-path= is missing"},
 	{"-object memory-backend-file,id=a,size=1M,mem-path=x,readonly=on",
 	 "readonly=on"},
