@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hw/ide_drive.h"
+#include "hw/ata_ncq.h"
 #include "vmm/endian.h"
 
 #define MULTIPLE_MAX		16u
@@ -294,17 +294,23 @@ static void fill_identify(struct ide_drive *d)
 	put(id, 66, 120);
 	put(id, 67, 120);
 	put(id, 68, 120);
+	if (d->ncq) { /* that is, on Serial ATA */
+		put(id, 75, ATA_NCQ_TAGS - 1);
+		put(id, 76, 1 << 8 | 1 << 1); /* queues, 1.5 Gb/s */
+	}
 	put(id, 80, 0xf0); /* ATA-4 to ATA-7 */
 	put(id, 81, 0x16);
 	put(id, 82, 1 << 14 | 1 << 5); /* NOP, write cache */
 	put(id, 83, 1 << 14 | 1 << 13 | 1 << 12 | 1 << 10); /* flush, LBA48 */
-	put(id, 84, 1 << 14);
+	put(id, 84, (uint16_t)(1 << 14 | (d->ncq ? 1 << 5 : 0))); /* logs */
 	put(id, 85, (uint16_t)(1 << 14 | !d->blk->writethrough << 5));
 	put(id, 86, 1 << 13 | 1 << 12 | 1 << 10);
-	put(id, 87, 1 << 14);
+	put(id, 87, (uint16_t)(1 << 14 | (d->ncq ? 1 << 5 : 0)));
 	put(id, 88, 0x3f | 1 << 13); /* UDMA 0 to 5, 5 chosen */
-	put(id, 93, 1 | 1 << 14 | 0x2000);
+	if (!d->ncq)
+		put(id, 93, 1 | 1 << 14 | 0x2000);
 	store_le64(id + 200, sectors);
+	put(id, 106, 3 << 13); /* physical sectors are as long */
 	put(id, 169, 1); /* TRIM */
 }
 
@@ -417,6 +423,7 @@ static const struct command commands[256] = {
 	[0x25] = {transfer, DISK, EXT | USE_DMA},
 	[0x27] = {read_native_max, DISK, EXT},
 	[0x29] = {transfer, DISK, EXT | MULTIPLE},
+	[0x2f] = {ata_read_log, DISK, EXT},
 	[0x30] = {transfer, DISK, WRITE},
 	[0x31] = {transfer, DISK, WRITE},
 	[0x34] = {transfer, DISK, WRITE | EXT},

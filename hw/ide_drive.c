@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hw/ide_drive.h"
+#include "hw/ata_ncq.h"
 
 void ide_raise(struct ide_drive *d)
 {
@@ -79,6 +79,8 @@ void ide_dma_ready(struct ide_drive *d)
 void ide_drive_reset(struct ide_drive *d)
 {
 	ide_forget_io(d);
+	if (d->ncq)
+		ata_ncq_reset(d->ncq);
 	end_command(d);
 	d->command = 0;
 	d->error = 1; /* diagnostics passed */
@@ -127,14 +129,18 @@ static void choose_geometry(struct ide_drive *d)
 	d->cylinders = (uint16_t)(n > 16383 ? 16383 : n < 2 ? 2 : n);
 }
 
-static int make_buffers(struct ide_drive *d, struct error *err)
+static int make_buffers(struct ide_drive *d, bool queue, struct error *err)
 {
 	unsigned i;
 	int rc = 0;
 
 	d->buf = calloc(1, IDE_BUFFER);
 	for (i = 0; i < IDE_IOS && rc == 0; i++)
-		rc = ide_io_init(&d->ios[i], d);
+		rc = ide_io_init(&d->ios[i], d, ide_io_next);
+	if (queue && rc == 0) {
+		d->ncq = ata_ncq_new(d);
+		rc = d->ncq ? 0 : -ENOMEM;
+	}
 	if (d->buf && rc == 0)
 		return 0;
 	ide_detach(d);
@@ -146,7 +152,7 @@ int ide_attach(struct ide_drive *d, struct machine *m, struct blk_front *blk,
 	       struct error *err)
 {
 	d->m = m;
-	if (make_buffers(d, err) < 0)
+	if (make_buffers(d, d->transport->queue_dma && !cdrom, err) < 0)
 		return -ENOMEM;
 	d->blk = blk;
 	d->cdrom = cdrom;
@@ -171,6 +177,8 @@ void ide_detach(struct ide_drive *d)
 
 	for (i = 0; i < IDE_IOS; i++)
 		ide_io_fini(&d->ios[i]);
+	ata_ncq_free(d->ncq);
+	d->ncq = NULL;
 	free(d->buf);
 	d->buf = NULL;
 	if (d->blk)

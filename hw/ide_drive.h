@@ -42,6 +42,7 @@
 
 struct ide_drive;
 struct ide_io;
+struct ata_ncq;
 
 /* How a command's data goes. */
 enum ide_way { IDE_NO_DATA, IDE_PIO, IDE_DMA };
@@ -59,6 +60,12 @@ struct ide_transport {
 	/* The drive wants to begin or is done with a DMA transfer. */
 	void (*dma_begin)(struct ide_drive *d);
 	void (*dma_end)(struct ide_drive *d, bool failed);
+	/* As dma, for a queued command; NULL: it carries none. */
+	size_t (*queue_dma)(struct ide_drive *d, unsigned tag, uint8_t *buf,
+			    size_t len, bool to_guest);
+	/* A queued command is done; or one failed, and all are gone. */
+	void (*queue_done)(struct ide_drive *d, unsigned tag);
+	void (*queue_failed)(struct ide_drive *d);
 };
 
 /* A request to the block layer, that outlives a reset of the drive. */
@@ -70,6 +77,7 @@ struct ide_io {
 	bool stale; /* and nobody waits for it any more */
 	bool kept; /* failed; waits for the machine to go on */
 	void (*done)(struct ide_io *io, int rc);
+	void (*idle)(struct ide_io *io); /* it was stale, and is no more */
 	uint8_t *buf; /* IDE_BUFFER bytes */
 };
 
@@ -105,6 +113,7 @@ struct ide_drive {
 	struct ide_io ios[IDE_IOS];
 	struct ide_io *io; /* the command's, in flight or kept */
 	struct ide_wish wish; /* then is NULL when there is none */
+	struct ata_ncq *ncq; /* queued commands; NULL: it knows none */
 	uint8_t *buf; /* IDE_BUFFER bytes, for PIO */
 	uint32_t pos, len; /* what of buf the guest has taken */
 	void (*block_done)(struct ide_drive *drive);
@@ -154,11 +163,12 @@ void ide_put_string(uint8_t *dst, size_t len, const char *text);
 void ide_signature(struct ide_drive *d);
 
 /* ide_io.c: the requests of a drive. */
-int ide_io_init(struct ide_io *io, struct ide_drive *d);
+int ide_io_init(struct ide_io *io, struct ide_drive *d,
+		void (*idle)(struct ide_io *io));
 void ide_io_fini(struct ide_io *io);
-/* Starts it, with len bytes of its buffer if it reads or writes. */
+/* Starts it, with len bytes of its buffer if it reads or writes; BLK_FUA. */
 void ide_io_start(struct ide_io *io, enum blk_op op, uint64_t off, uint32_t len,
-		  void (*done)(struct ide_io *io, int rc));
+		  unsigned flags, void (*done)(struct ide_io *io, int rc));
 /* Gives it up: what is in flight, or kept, is nobody's any more. */
 void ide_io_forget(struct ide_io *io);
 void ide_io_retry(struct ide_io *io);
@@ -168,6 +178,8 @@ void ide_io_retry(struct ide_io *io);
  */
 void ide_submit(struct ide_drive *d, enum blk_op op, uint64_t off, uint32_t len,
 		void (*then)(struct ide_drive *d, int rc));
+/* An io's idle, for those of commands. */
+void ide_io_next(struct ide_io *io);
 void ide_forget_io(struct ide_drive *d);
 /* The machine goes on: tries again what was kept. */
 void ide_retry(struct ide_drive *d);
@@ -184,6 +196,9 @@ void ata_dma_run(struct ide_drive *d);
 /* ata_trim.c: DATA SET MANAGEMENT. */
 void ata_trim(struct ide_drive *d);
 void ata_trim_run(struct ide_drive *d);
+
+/* ata_log.c: READ LOG EXT. */
+void ata_read_log(struct ide_drive *d);
 
 extern const struct state_field ide_drive_fields[];
 

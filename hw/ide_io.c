@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hw/ide_drive.h"
+#include "hw/ata_ncq.h"
 
-int ide_io_init(struct ide_io *io, struct ide_drive *d)
+int ide_io_init(struct ide_io *io, struct ide_drive *d,
+		void (*idle)(struct ide_io *io))
 {
 	io->drive = d;
+	io->idle = idle;
 	io->buf = malloc(IDE_BUFFER);
 	return io->buf ? 0 : -ENOMEM;
 }
@@ -25,8 +27,6 @@ void ide_io_fini(struct ide_io *io)
 	*io = (struct ide_io){0};
 }
 
-static void grant_wish(struct ide_drive *d);
-
 static void on_done(struct blk_req *req, int rc)
 {
 	struct ide_io *io = container_of(req, struct ide_io, req);
@@ -35,13 +35,13 @@ static void on_done(struct blk_req *req, int rc)
 		return;
 	io->busy = false;
 	if (io->stale)
-		grant_wish(io->drive);
+		io->idle(io);
 	else
 		io->done(io, rc);
 }
 
 void ide_io_start(struct ide_io *io, enum blk_op op, uint64_t off, uint32_t len,
-		  void (*done)(struct ide_io *io, int rc))
+		  unsigned flags, void (*done)(struct ide_io *io, int rc))
 {
 	memset(&io->req, 0, sizeof(io->req));
 	io->busy = true;
@@ -49,6 +49,7 @@ void ide_io_start(struct ide_io *io, enum blk_op op, uint64_t off, uint32_t len,
 	io->done = done;
 	io->iov = (struct iovec){io->buf, len};
 	io->req.op = op;
+	io->req.flags = flags;
 	io->req.off = off;
 	io->req.len = len;
 	io->req.iov = &io->iov;
@@ -100,7 +101,12 @@ static void grant_wish(struct ide_drive *d)
 	d->io = io;
 	if (w->op == BLK_WRITE)
 		memcpy(io->buf, d->buf, w->len);
-	ide_io_start(io, w->op, w->off, w->len, command_done);
+	ide_io_start(io, w->op, w->off, w->len, 0, command_done);
+}
+
+void ide_io_next(struct ide_io *io)
+{
+	grant_wish(io->drive);
 }
 
 void ide_submit(struct ide_drive *d, enum blk_op op, uint64_t off, uint32_t len,
@@ -119,6 +125,8 @@ void ide_forget_io(struct ide_drive *d)
 		ide_io_forget(d->io);
 	d->io = NULL;
 	d->wish.then = NULL;
+	if (d->ncq)
+		ata_ncq_forget(d->ncq);
 }
 
 void ide_retry(struct ide_drive *d)
@@ -127,4 +135,6 @@ void ide_retry(struct ide_drive *d)
 		d->blk->failed = 0;
 	if (d->io)
 		ide_io_retry(d->io);
+	if (d->ncq)
+		ata_ncq_retry(d->ncq);
 }

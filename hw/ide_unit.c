@@ -13,7 +13,8 @@
 static const struct opt_desc opts[] = {
 	DISK_OPTS(struct ide_unit),
 	{PROPERTY("bus", OPT_STRING, bus),
-	 .help = "ide.0 or ide.1 [the last with a free place]"},
+	 .help = "ide.0, ide.1, or port N of AHCI controller ID: ID.N "
+		 "[the last with a free place]"},
 	{PROPERTY("unit", OPT_I64, place), .max = 1,
 	 .help = "0 master, 1 slave [the first free one]"},
 	{PROPERTY("model", OPT_STRING, model),

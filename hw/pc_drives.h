@@ -4,6 +4,7 @@
 #define HW_PC_DRIVES_H
 
 #include "block/block.h"
+#include "hw/ide_unit.h"
 #include "hw/piix3_ide.h"
 #include "vmm/config.h"
 
@@ -31,6 +32,12 @@ struct blk_front *pc_drives_open(struct machine *m, const struct drive_conf *d,
 int pc_drives_add_ide(struct pc_drives *p, const struct drive_conf *d,
 		      struct error *err);
 int pc_drives_add_virtio(struct pc_drives *p, const struct drive_conf *d,
+			 struct error *err);
+/*
+ * The place of u on an AHCI controller: 1, 0 if it asks for none there, or an
+ * error.
+ */
+int pc_drives_place_ahci(struct machine *m, struct ide_unit *u,
 			 struct error *err);
 /* The drives that a PC has without being told. */
 int pc_drives_add_default(struct pc_drives *p, struct error *err);

@@ -125,7 +125,9 @@ static int find_bus(const char *name, struct error *err)
 	if (!strcmp(name, "ide.0") || !strcmp(name, "ide.1"))
 		return name[4] - '0';
 	return error_set(err, ENODEV,
-			 "Bus '%s' not found; a PC has ide.0 and ide.1", name);
+			 "Bus '%s' not found; a PC has ide.0 and ide.1, and "
+			 "an AHCI controller ID.0 to ID.5",
+			 name);
 }
 
 static int place_unit(struct pc_drives *p, struct ide_unit *u,
@@ -158,15 +160,17 @@ int pc_drives_plug(struct piix3_ide *ide, struct device *dev, struct error *err)
 {
 	struct ide_unit *u = (struct ide_unit *)dev;
 	struct pc_drives p = {.ide = ide, .m = dev->machine};
-	int rc = place_unit(&p, u, err);
+	int rc = pc_drives_place_ahci(dev->machine, u, err);
 
+	if (rc == 0)
+		rc = place_unit(&p, u, err);
 	if (rc < 0)
 		return rc;
 	u->blk = disk_find(&u->disk, dev, ide_unit_is_cdrom(dev->class), err);
 	if (!u->blk)
 		return -EINVAL;
 	rc = device_start(dev, err);
-	if (rc == 0)
-		ide->pci.dev.class->reset(&ide->pci.dev); /* its signature */
+	if (rc == 0) /* its signature */
+		u->controller->dev.class->reset(&u->controller->dev);
 	return rc;
 }

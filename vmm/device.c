@@ -163,6 +163,7 @@ struct device *device_find(struct machine *m, const char *id)
 static const struct {
 	const char *alias, *name;
 } aliases[] = {
+	{"ahci", "ich9-ahci"},
 	{"virtio-blk", "virtio-blk-pci"},
 };
 

@@ -10,6 +10,7 @@
 #include "block/media_monitor.h"
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
+#include "hw/ahci.h"
 #include "hw/fw_cfg.h"
 #include "hw/hpet.h"
 #include "hw/i440fx.h"
@@ -45,6 +46,7 @@ const struct machine_class machine_default = {
 const struct device_class *const device_classes[] = {
 	&acpi_cpu_hotplug_class,
 	&acpi_pci_hotplug_class,
+	&ahci_class,
 	&fw_cfg_class,
 	&hpet_class,
 	&i440fx_class,
