@@ -22,11 +22,14 @@ def wait_status(guest, wanted):
 
 
 def test_two_processors_directly_with_a_disk_then_reboot():
-    with tempfile.NamedTemporaryFile() as disk:
+    with tempfile.NamedTemporaryFile() as disk, \
+            tempfile.NamedTemporaryFile() as other:
         disk.write(CONTENT)
         disk.flush()
-        with Linux("-drive", f"file={disk.name},format=raw", cpus=2, memory=256,
-                   append="ignore_loglevel") as guest:
+        other.truncate(len(CONTENT))
+        with Linux("-drive", f"file={disk.name},format=raw", "-drive",
+                   f"file={other.name},format=raw,if=virtio", cpus=2,
+                   memory=256, append="ignore_loglevel") as guest:
             guest.serial.expect("Linux version", BOOT)
             guest.prompt(BOOT)
             guest.test("cpus", 2)
@@ -37,6 +40,12 @@ def test_two_processors_directly_with_a_disk_then_reboot():
             assert "id 0x8086:0x7010" in text and "driver ata_piix" in text
             done = guest.test("sum", "sda", 0, len(CONTENT))
             assert done.detail.endswith(f"{zlib.crc32(CONTENT):08x}"), done
+            for device, image in (("sda", disk), ("vda", other)):
+                done = guest.test("hammer", device, 100, 1, len(CONTENT),
+                                  seconds=BOOT)
+                image.seek(0)
+                assert done.detail.endswith(
+                    f"{zlib.crc32(image.read()):08x}"), done
             guest.begin("reboot")
             guest.serial.expect("Linux version", BOOT)
 

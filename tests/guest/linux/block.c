@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "sum.h"
 
 enum { CHUNK = 256 * 1024, ALIGN = 4096 };
-
-#define CRC32_POLYNOMIAL 0xedb88320u
 
 static int show_disk(const char *name, void *ctx)
 {
@@ -39,33 +38,6 @@ static int blocks(int argc, char **argv)
 {
 	guest_detail("%d devices", guest_each("/sys/block", show_disk, NULL));
 	return 0;
-}
-
-struct sum {
-	uint32_t crc;
-	uint32_t table[256];
-};
-
-/* CRC-32 as zlib has it, so that a test on the host can compute it. */
-static void sum_start(struct sum *sum)
-{
-	sum->crc = 0;
-	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t c = i;
-
-		for (int bit = 0; bit < 8; bit++)
-			c = c >> 1 ^ (c & 1 ? CRC32_POLYNOMIAL : 0);
-		sum->table[i] = c;
-	}
-}
-
-static void sum_add(struct sum *sum, const uint8_t *data, size_t len)
-{
-	uint32_t crc = ~sum->crc;
-
-	while (len--)
-		crc = crc >> 8 ^ sum->table[(crc ^ *data++) & 0xff];
-	sum->crc = ~crc;
 }
 
 /* Past the page cache where offset and length allow it. */

@@ -25,6 +25,7 @@ struct guest_test {
 extern const struct guest_test block_tests[];
 extern const struct guest_test clock_tests[];
 extern const struct guest_test cpu_tests[];
+extern const struct guest_test hammer_tests[];
 extern const struct guest_test input_tests[];
 extern const struct guest_test memory_tests[];
 extern const struct guest_test net_tests[];

@@ -11,7 +11,7 @@
 #include "guest.h"
 
 static const struct guest_test *const groups[] = {
-	block_tests,  clock_tests, cpu_tests, input_tests,
+	block_tests,  clock_tests, cpu_tests, hammer_tests, input_tests,
 	memory_tests, net_tests,   pci_tests, power_tests,
 };
 
