@@ -22,6 +22,16 @@ void blk_fronts_init(struct blk_fronts *all)
 	list_init(&all->threads);
 }
 
+void blk_fronts_fini(struct blk_fronts *all)
+{
+	while (!list_empty(&all->list))
+		blk_front_free(
+			container_of(all->list.prev, struct blk_front, link));
+	blk_named_close(all);
+	blk_limit_groups_free(all);
+	blk_threads_free(all);
+}
+
 struct blk_front *blk_front_of_device(const struct blk_fronts *all,
 				      const char *device)
 {

@@ -169,6 +169,8 @@ struct blk_fronts {
 };
 
 void blk_fronts_init(struct blk_fronts *all);
+/* Ends all there is: front ends, nodes, limits, threads; no device has any. */
+void blk_fronts_fini(struct blk_fronts *all);
 
 enum blk_aio { BLK_AIO_THREADS, BLK_AIO_NATIVE, BLK_AIO_URING };
 

@@ -9,20 +9,12 @@
 #include "block/driver.h"
 #include "block/front.h"
 
-static void done(struct monitor_call *call, int rc, const struct error *err)
-{
-	if (rc < 0)
-		monitor_fail(call, "GenericError", "%s", err->msg);
-	else
-		monitor_done(call, NULL);
-}
-
 static void blockdev_add(struct monitor_call *call)
 {
 	struct error err = {0};
 	int rc = blk_named_add(monitor_fronts(call), monitor_args(call), &err);
 
-	done(call, rc, &err);
+	monitor_end(call, rc, &err);
 }
 
 static void blockdev_del(struct monitor_call *call)
@@ -31,7 +23,7 @@ static void blockdev_del(struct monitor_call *call)
 	int rc = blk_named_del(monitor_fronts(call),
 			       monitor_arg_string(call, "node-name"), &err);
 
-	done(call, rc, &err);
+	monitor_end(call, rc, &err);
 }
 
 struct resize {
@@ -106,7 +98,7 @@ static void block_resize(struct monitor_call *call)
 	if (r.rc == 0)
 		blk_ctx_call(r.node->ctx, resize_in_thread, &r);
 	blk_fronts_resized(monitor_fronts(call));
-	done(call, r.rc, &r.err);
+	monitor_end(call, r.rc, &r.err);
 }
 
 #define KIND(kind, name) \
@@ -178,18 +170,9 @@ static void set_io_throttle(struct monitor_call *call)
 		rc = blk_front_change_limits(front, &limits,
 					     monitor_arg_string(call, "group"),
 					     &err);
-	done(call, rc, &err);
+	monitor_end(call, rc, &err);
 }
 
-#define WORD(key, text) \
-	{ \
-		.name = key, .type = MONITOR_ARG_STRING, .help = text \
-	}
-#define OPTIONAL_WORD(key, text) \
-	{ \
-		.name = key, .type = MONITOR_ARG_STRING, .optional = true, \
-		.help = text \
-	}
 #define NUMBER(key, text) \
 	{ \
 		.name = key, .type = MONITOR_ARG_INT, .help = text \
@@ -200,24 +183,24 @@ static void set_io_throttle(struct monitor_call *call)
 	}
 
 static const struct monitor_arg add_args[] = {
-	WORD("driver", "the driver"),
+	MONITOR_WORD("driver", "the driver"),
 	{.type = MONITOR_ARG_END},
 };
 
 static const struct monitor_arg del_args[] = {
-	WORD("node-name", "the node"),
+	MONITOR_WORD("node-name", "the node"),
 	{.type = MONITOR_ARG_END},
 };
 
 static const struct monitor_arg resize_args[] = {
-	WORD("device", "the drive"),
+	MONITOR_WORD("device", "the drive"),
 	{.name = "size", .type = MONITOR_ARG_MIB, .help = "its new size"},
 	{.type = MONITOR_ARG_END},
 };
 
 static const struct monitor_arg qmp_resize_args[] = {
-	OPTIONAL_WORD("device", "the drive"),
-	OPTIONAL_WORD("node-name", "or the node"),
+	MONITOR_OPTIONAL_WORD("device", "the drive"),
+	MONITOR_OPTIONAL_WORD("node-name", "or the node"),
 	{.name = "size", .type = MONITOR_ARG_SIZE, .help = "its new size"},
 	{.type = MONITOR_ARG_END},
 };
@@ -230,7 +213,7 @@ static const struct monitor_arg qmp_resize_args[] = {
 		NUMBER("iops_wr", "requests that write")
 
 static const struct monitor_arg throttle_args[] = {
-	WORD("device", "the drive"),
+	MONITOR_WORD("device", "the drive"),
 	THE_LIMITS,
 	{.type = MONITOR_ARG_END},
 };
@@ -239,8 +222,8 @@ static const struct monitor_arg throttle_args[] = {
 	OPTIONAL_NUMBER(key "_max"), OPTIONAL_NUMBER(key "_max_length")
 
 static const struct monitor_arg qmp_throttle_args[] = {
-	OPTIONAL_WORD("device", "the drive"),
-	OPTIONAL_WORD("id", "or the device that has it"),
+	MONITOR_OPTIONAL_WORD("device", "the drive"),
+	MONITOR_OPTIONAL_WORD("id", "or the device that has it"),
 	THE_LIMITS,
 	BURST("bps"),
 	BURST("bps_rd"),
@@ -249,7 +232,7 @@ static const struct monitor_arg qmp_throttle_args[] = {
 	BURST("iops_rd"),
 	BURST("iops_wr"),
 	OPTIONAL_NUMBER("iops_size"),
-	OPTIONAL_WORD("group", "that shares the limits"),
+	MONITOR_OPTIONAL_WORD("group", "that shares the limits"),
 	{.type = MONITOR_ARG_END},
 };
 

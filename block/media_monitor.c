@@ -9,14 +9,6 @@
 #include "block/driver.h"
 #include "block/front.h"
 
-static void done(struct monitor_call *call, int rc, const struct error *err)
-{
-	if (rc < 0)
-		monitor_fail(call, "GenericError", "%s", err->msg);
-	else
-		monitor_done(call, NULL);
-}
-
 static void eject(struct monitor_call *call)
 {
 	struct blk_front *front = blk_monitor_front(call);
@@ -29,7 +21,7 @@ static void eject(struct monitor_call *call)
 	rc = blk_media_open_tray(monitor_machine(call), front, force, &err);
 	if (rc == 0)
 		rc = blk_media_remove(front, &err);
-	done(call, rc, &err);
+	monitor_end(call, rc, &err);
 }
 
 /* read-only-mode: as the drive was, or one of the two. */
@@ -81,7 +73,7 @@ static void change(struct monitor_call *call)
 	struct error err = {0};
 
 	if (front)
-		done(call, change_to(call, front, &err), &err);
+		monitor_end(call, change_to(call, front, &err), &err);
 }
 
 static void open_tray(struct monitor_call *call)
@@ -91,10 +83,10 @@ static void open_tray(struct monitor_call *call)
 	struct error err = {0};
 
 	if (front)
-		done(call,
-		     blk_media_open_tray(monitor_machine(call), front, force,
-					 &err),
-		     &err);
+		monitor_end(call,
+			    blk_media_open_tray(monitor_machine(call), front,
+						force, &err),
+			    &err);
 }
 
 static void close_tray(struct monitor_call *call)
@@ -103,9 +95,10 @@ static void close_tray(struct monitor_call *call)
 	struct error err = {0};
 
 	if (front)
-		done(call,
-		     blk_media_close_tray(monitor_machine(call), front, &err),
-		     &err);
+		monitor_end(call,
+			    blk_media_close_tray(monitor_machine(call), front,
+						 &err),
+			    &err);
 }
 
 static void remove_medium(struct monitor_call *call)
@@ -114,7 +107,7 @@ static void remove_medium(struct monitor_call *call)
 	struct error err = {0};
 
 	if (front)
-		done(call, blk_media_remove(front, &err), &err);
+		monitor_end(call, blk_media_remove(front, &err), &err);
 }
 
 static void insert_medium(struct monitor_call *call)
@@ -137,21 +130,12 @@ static void insert_medium(struct monitor_call *call)
 		rc = blk_media_insert(front, node, &err);
 	if (rc == 0)
 		blk_node_ref(node);
-	done(call, rc, &err);
+	monitor_end(call, rc, &err);
 }
 
-#define WORD(key, text) \
-	{ \
-		.name = key, .type = MONITOR_ARG_STRING, .help = text \
-	}
-#define OPTIONAL_WORD(key, text) \
-	{ \
-		.name = key, .type = MONITOR_ARG_STRING, .optional = true, \
-		.help = text \
-	}
 #define THE_DRIVE \
-	OPTIONAL_WORD("device", "the drive"), \
-		OPTIONAL_WORD("id", "or the device that has it")
+	MONITOR_OPTIONAL_WORD("device", "the drive"), \
+		MONITOR_OPTIONAL_WORD("id", "or the device that has it")
 #define FORCE \
 	{ \
 		.name = "force", .type = MONITOR_ARG_FLAG, .flag = 'f', \
@@ -163,18 +147,19 @@ static void insert_medium(struct monitor_call *call)
 		.help = "although the guest locks it" \
 	}
 #define THE_IMAGE \
-	WORD("filename", "the image"), OPTIONAL_WORD("format", "its format"), \
-		OPTIONAL_WORD("read-only-mode", \
-			      "retain, read-only or read-write")
+	MONITOR_WORD("filename", "the image"), \
+		MONITOR_OPTIONAL_WORD("format", "its format"), \
+		MONITOR_OPTIONAL_WORD("read-only-mode", \
+				      "retain, read-only or read-write")
 
 static const struct monitor_arg eject_args[] = {
 	FORCE,
-	WORD("device", "the drive"),
+	MONITOR_WORD("device", "the drive"),
 	{.type = MONITOR_ARG_END},
 };
 
 static const struct monitor_arg change_args[] = {
-	WORD("device", "the drive"),
+	MONITOR_WORD("device", "the drive"),
 	FORCE,
 	THE_IMAGE,
 	{.type = MONITOR_ARG_END},
@@ -199,13 +184,13 @@ static const struct monitor_arg drive_args[] = {
 };
 
 static const struct monitor_arg id_args[] = {
-	WORD("id", "the device"),
+	MONITOR_WORD("id", "the device"),
 	{.type = MONITOR_ARG_END},
 };
 
 static const struct monitor_arg insert_args[] = {
-	WORD("id", "the device"),
-	WORD("node-name", "what is put in"),
+	MONITOR_WORD("id", "the device"),
+	MONITOR_WORD("node-name", "what is put in"),
 	{.type = MONITOR_ARG_END},
 };
 

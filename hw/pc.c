@@ -340,7 +340,7 @@ static void on_event(void *ctx, enum machine_event event)
 		pc_boot_wake(&pc->boot);
 	} else if (event == EVENT_EXIT) {
 		pc_boot_close(&pc->boot);
-		pc_drives_close(pc->m);
+		blk_fronts_fini(&pc->fronts);
 		free(pc);
 	}
 }

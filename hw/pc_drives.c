@@ -203,13 +203,3 @@ int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
 		rc = add[conf->drives[i].interface](&p, &conf->drives[i], err);
 	return rc < 0 ? rc : pc_drives_add_default(&p, err);
 }
-
-void pc_drives_close(struct machine *m)
-{
-	while (!list_empty(&m->fronts->list))
-		blk_front_free(container_of(m->fronts->list.prev,
-					    struct blk_front, link));
-	blk_named_close(m->fronts);
-	blk_limit_groups_free(m->fronts);
-	blk_threads_free(m->fronts);
-}

@@ -46,7 +46,5 @@ int pc_drives_start_virtio(struct machine *m, struct error *err);
 /* Plugs an ide-hd or ide-cd in, its properties set. */
 int pc_drives_plug(struct piix3_ide *ide, struct device *dev,
 		   struct error *err);
-/* Ends all front ends; their devices are gone. */
-void pc_drives_close(struct machine *m);
 
 #endif

@@ -205,6 +205,14 @@ void monitor_fail(struct monitor_call *call, const char *class, const char *fmt,
 	finish(call, NULL, class, desc);
 }
 
+void monitor_end(struct monitor_call *call, int rc, const struct error *err)
+{
+	if (rc < 0)
+		monitor_fail(call, "GenericError", "%s", err->msg);
+	else
+		monitor_done(call, NULL);
+}
+
 void monitor_start(struct machine *m, struct monitor *mon,
 		   const struct monitor_cmd *cmd, json_t *args, json_t *id,
 		   unsigned cpu, struct monitor_call *outer)

@@ -47,6 +47,17 @@ struct monitor_arg {
 			 void (*add)(void *ctx, const char *word), void *ctx);
 };
 
+/* A word that must be given, or may be. */
+#define MONITOR_WORD(key, text) \
+	{ \
+		.name = key, .type = MONITOR_ARG_STRING, .help = text \
+	}
+#define MONITOR_OPTIONAL_WORD(key, text) \
+	{ \
+		.name = key, .type = MONITOR_ARG_STRING, .optional = true, \
+		.help = text \
+	}
+
 struct monitor_cmd {
 	const char *name; /* HMP: "stop", "info pci"; NULL: QMP only */
 	const char *alias; /* HMP: a second name ("q" for quit), or NULL */
@@ -98,6 +109,8 @@ void monitor_done(struct monitor_call *call, json_t *result);
 /* class as in QMP: "GenericError", "DeviceNotFound".  Frees the call. */
 void monitor_fail(struct monitor_call *call, const char *class, const char *fmt,
 		  ...) __attribute__((format(printf, 3, 4)));
+/* One of the two: with an empty object, or (rc < 0) what err says. */
+void monitor_end(struct monitor_call *call, int rc, const struct error *err);
 
 /* The monitors of the command line; with their chardevs. */
 int monitors_open(struct machine *m, struct error *err);

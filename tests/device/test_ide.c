@@ -97,9 +97,7 @@ static void end(void)
 	while (!list_empty(&h.m.devices))
 		device_free(
 			container_of(h.m.devices.prev, struct device, link));
-	while (!list_empty(&fronts.list))
-		blk_front_free(
-			container_of(fronts.list.prev, struct blk_front, link));
+	blk_fronts_fini(&fronts);
 	loop_free(h.m.loop);
 	machine_fini(&h.m);
 	unlink(path);

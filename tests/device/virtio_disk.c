@@ -65,9 +65,7 @@ void disk_tear_down(void)
 	while (!list_empty(&disk.h.m.devices))
 		device_free(container_of(disk.h.m.devices.prev, struct device,
 					 link));
-	while (!list_empty(&disk.fronts.list))
-		blk_front_free(container_of(disk.fronts.list.prev,
-					    struct blk_front, link));
+	blk_fronts_fini(&disk.fronts);
 	loop_free(disk.h.m.loop);
 	machine_fini(&disk.h.m);
 	unlink(disk.path);

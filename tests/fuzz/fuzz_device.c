@@ -280,9 +280,7 @@ static void stop(struct pc *pc)
 	while (!list_empty(&pc->m.devices))
 		device_free(
 			container_of(pc->m.devices.prev, struct device, link));
-	while (!list_empty(&pc->fronts.list))
-		blk_front_free(container_of(pc->fronts.list.prev,
-					    struct blk_front, link));
+	blk_fronts_fini(&pc->fronts);
 	loop_unpost(pc->m.loop, &pc->m.request_task);
 	loop_free(pc->m.loop);
 	machine_fini(&pc->m);
