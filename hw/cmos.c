@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "hw/i82078.h"
 #include "hw/pc_memory.h"
 #include "vmm/config.h"
 
@@ -25,13 +26,15 @@ enum cmos {
 	CMOS_CPUS = 0x5f /* less one */
 };
 
-#define SHUTDOWN_RESUME 0xfeu
-#define EQUIPMENT_FPU	0x02u
-#define EQUIPMENT_PS2	0x04u
-#define DEFAULT_ORDER	"cad"
-#define KIB		1024u
-#define MIB		(UINT64_C(1) << 20)
-#define UNIT		(UINT64_C(64) << 10)
+#define SHUTDOWN_RESUME	   0xfeu
+#define EQUIPMENT_FLOPPY   0x01u
+#define EQUIPMENT_FLOPPIES 0x40u /* a second one */
+#define EQUIPMENT_FPU	   0x02u
+#define EQUIPMENT_PS2	   0x04u
+#define DEFAULT_ORDER	   "cad"
+#define KIB		   1024u
+#define MIB		   (UINT64_C(1) << 20)
+#define UNIT		   (UINT64_C(64) << 10)
 
 static void set16(struct mc146818 *rtc, unsigned addr, uint64_t val)
 {
@@ -87,12 +90,25 @@ void cmos_set_boot_order(struct mc146818 *rtc, const char *order)
 			  (uint8_t)(boot_code(order, 2) << 4));
 }
 
+/* Types of the floppy drives, and how many there are. */
+static void fill_drives(struct mc146818 *rtc, const struct i82078 *fdc)
+{
+	unsigned a = i82078_drive_type(fdc, 0), b = i82078_drive_type(fdc, 1);
+	uint8_t equipment = EQUIPMENT_FPU | EQUIPMENT_PS2;
+
+	if (a || b)
+		equipment |= EQUIPMENT_FLOPPY;
+	if (a && b)
+		equipment |= EQUIPMENT_FLOPPIES;
+	mc146818_set_cmos(rtc, CMOS_FLOPPY, (uint8_t)(a << 4 | b));
+	mc146818_set_cmos(rtc, CMOS_EQUIPMENT, equipment);
+}
+
 void cmos_fill(struct mc146818 *rtc, const struct config *conf,
-	       const struct pc_memory *mem)
+	       const struct pc_memory *mem, const struct i82078 *fdc)
 {
 	fill_memory(rtc, mem);
-	mc146818_set_cmos(rtc, CMOS_FLOPPY, 0);
-	mc146818_set_cmos(rtc, CMOS_EQUIPMENT, EQUIPMENT_FPU | EQUIPMENT_PS2);
+	fill_drives(rtc, fdc);
 	cmos_set_boot_order(rtc, conf->boot.once ? conf->boot.once
 						 : conf->boot.order);
 	mc146818_set_cmos(rtc, CMOS_CPUS, (uint8_t)(conf->smp.cpus - 1));

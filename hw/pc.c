@@ -65,11 +65,13 @@ enum {
 	SLOT_VGA = PCI_DEVFN(2, 0),
 };
 
-enum { IRQ_RTC = 8, IRQ_SCI = 9, IRQ_IDE = 14 };
+enum { IRQ_FDC = 6, IRQ_RTC = 8, IRQ_SCI = 9, IRQ_IDE = 14 };
 enum { VGA_WINDOW = 0xa0000, VGA_WINDOW_SIZE = 0x20000 };
 enum {
 	PORT_POST = 0x80,
 	PORT_RTC = 0x70,
+	PORT_FDC = 0x3f1,
+	PORT_FDC_DIR = 0x3f7,
 	PORT_RESET = 0xcf9,
 	PORT_PCI = 0xcf8
 };
@@ -98,6 +100,8 @@ static int wire_isa(struct pc *pc, const struct isa_wire *w, struct error *err)
 		    device_map(dev, i, &pc->m->io, (uint64_t)w->port[i], err) <
 			    0)
 			return -ENOMEM;
+	if (w->class == &i8237_class)
+		pc->dma = (struct i8237 *)dev;
 	for (i = 0; i < 2; i++)
 		if (w->irq[i] >= 0)
 			dev->irq[i] = pc_irq(pc, (unsigned)w->irq[i]);
@@ -114,6 +118,22 @@ static int build_isa(struct pc *pc, struct error *err)
 	for (i = 0; i < sizeof(isa_wires) / sizeof(*isa_wires) && !rc; i++)
 		rc = wire_isa(pc, &isa_wires[i], err);
 	return rc;
+}
+
+static int build_fdc(struct pc *pc, struct error *err)
+{
+	struct device *dev = pc_new_device(pc, &i82078_class, "fdc", err);
+
+	if (!dev ||
+	    device_map(dev, I82078_REGION_PORTS, &pc->m->io, PORT_FDC, err) <
+		    0 ||
+	    device_map(dev, I82078_REGION_DIR, &pc->m->io, PORT_FDC_DIR, err) <
+		    0)
+		return -ENOMEM;
+	pc->fdc = (struct i82078 *)dev;
+	pc->fdc->dma = pc->dma;
+	dev->irq[0] = pc_irq(pc, IRQ_FDC);
+	return device_start(dev, err);
 }
 
 static int build_host(struct pc *pc, struct error *err)
@@ -176,7 +196,7 @@ static int build_ide(struct pc *pc, struct error *err)
 		dev->irq[i] = pc_irq(pc, IRQ_IDE + i);
 	rc = device_start(dev, err);
 	if (rc == 0)
-		rc = pc_drives_attach(pc->ide, pc->m, err);
+		rc = pc_drives_attach(pc->ide, pc->fdc, pc->m, err);
 	if (rc == 0)
 		dev->class->reset(dev); /* with the drives' signatures */
 	return rc;
@@ -309,6 +329,8 @@ static int build_fw_cfg(struct pc *pc, struct error *err)
 		return -ENOMEM;
 	for (i = 0; i < PC_SERIALS; i++)
 		fw.serial[i] = pc->serial_present[i];
+	for (i = 0; i < I82078_PLACES; i++)
+		fw.floppy[i] = (uint8_t)i82078_drive_type(pc->fdc, i);
 	pc->boot.fw = fw_cfg_from(dev);
 	order = boot_order_build(pc->m, pc_boot_path(&pc->boot),
 				 pc->conf->boot.strict, err);
@@ -392,15 +414,15 @@ int pc_build(struct machine *m, struct error *err)
 	    (rc = kvm_create_irqchip(m->kvm, err)) < 0 ||
 	    (rc = pc_build_vcpus(pc, err)) < 0 ||
 	    (rc = build_piix3(pc, err)) < 0 || (rc = build_pm(pc, err)) < 0 ||
+	    (rc = build_isa(pc, err)) < 0 || (rc = build_fdc(pc, err)) < 0 ||
 	    (rc = build_ide(pc, err)) < 0 || (rc = build_vga(pc, err)) < 0 ||
 	    (rc = build_hpet(pc, err)) < 0 || (rc = build_rtc(pc, err)) < 0 ||
-	    (rc = build_isa(pc, err)) < 0 ||
 	    (rc = pc_build_characters(pc, err)) < 0 ||
 	    (rc = pc_build_devices(pc, err)) < 0 ||
 	    (rc = pc_drives_start_virtio(m, err)) < 0 ||
 	    (rc = build_hotplug(pc, err)) < 0 ||
 	    (rc = build_fw_cfg(pc, err)) < 0)
 		return rc;
-	cmos_fill(pc->rtc, pc->conf, &pc->memory);
+	cmos_fill(pc->rtc, pc->conf, &pc->memory, pc->fdc);
 	return start_boot(pc, err);
 }

@@ -5,6 +5,7 @@
 
 #include "hw/hpet.h"
 #include "hw/i440fx.h"
+#include "hw/i82078.h"
 #include "hw/mc146818.h"
 #include "hw/pc_boot.h"
 #include "hw/pc_memory.h"
@@ -25,6 +26,8 @@ struct pc {
 	struct i440fx *host;
 	struct piix3 *piix3;
 	struct piix3_ide *ide;
+	struct i8237 *dma;
+	struct i82078 *fdc;
 	struct piix4_pm *pm;
 	struct blk_fronts fronts;
 	struct hpet *hpet; /* NULL with hpet=off */

@@ -145,11 +145,17 @@ static int plug_device(struct pc *pc, const struct opt_list *list,
 		return -EINVAL;
 	if (class->bus == DEVICE_IDE)
 		((struct ide_unit *)dev)->place = -1;
+	else if (class->bus == DEVICE_FLOPPY)
+		((struct floppy *)dev)->unit = -1;
 	rc = device_set_all(dev, list, err);
 	if (rc < 0)
 		return rc;
 	if (class->bus == DEVICE_IDE)
 		return pc_drives_plug(pc->ide, dev, err);
+	if (class->bus == DEVICE_FLOPPY) {
+		((struct floppy *)dev)->fdc = pc->fdc;
+		return device_start(dev, err);
+	}
 	if (class->bus == DEVICE_PCI) {
 		((struct pci_device *)dev)->bus = &pc->host->bus;
 		return device_start(dev, err);

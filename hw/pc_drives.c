@@ -172,10 +172,9 @@ static int leave(struct pc_drives *p, const struct drive_conf *d,
 
 static int (*const add[])(struct pc_drives *p, const struct drive_conf *d,
 			  struct error *err) = {
-	[IF_IDE] = pc_drives_add_ide,
-	[IF_NONE] = keep,
-	[IF_VIRTIO] = pc_drives_add_virtio,
-	[IF_PFLASH] = leave,
+	[IF_IDE] = pc_drives_add_ide,	    [IF_NONE] = keep,
+	[IF_VIRTIO] = pc_drives_add_virtio, [IF_PFLASH] = leave,
+	[IF_FLOPPY] = pc_drives_add_floppy,
 };
 
 int pc_drives_prepare(struct machine *m, struct error *err)
@@ -191,15 +190,17 @@ int pc_drives_prepare(struct machine *m, struct error *err)
 	return rc;
 }
 
-int pc_drives_attach(struct piix3_ide *ide, struct machine *m,
-		     struct error *err)
+int pc_drives_attach(struct piix3_ide *ide, struct i82078 *fdc,
+		     struct machine *m, struct error *err)
 {
-	struct pc_drives p = {.ide = ide, .m = m};
+	struct pc_drives p = {.ide = ide, .fdc = fdc, .m = m};
 	const struct config *conf = m->config;
 	unsigned i;
 	int rc = 0;
 
 	for (i = 0; i < conf->ndrives && rc == 0; i++)
 		rc = add[conf->drives[i].interface](&p, &conf->drives[i], err);
-	return rc < 0 ? rc : pc_drives_add_default(&p, err);
+	if (rc == 0)
+		rc = pc_drives_add_default(&p, err);
+	return rc < 0 ? rc : pc_drives_add_default_floppy(&p, err);
 }

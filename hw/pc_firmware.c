@@ -49,6 +49,7 @@ static int build_acpi(struct fw_cfg *fw, const struct pc_firmware *pc,
 		.hotplug_slots = pc->hotplug_slots,
 		.hpet = pc->hpet,
 		.i8042 = true,
+		.fdc = true,
 		.fw_cfg = true,
 		.s3 = !pc->pm->disable_s3,
 		.s4 = !pc->pm->disable_s4,
@@ -63,6 +64,7 @@ static int build_acpi(struct fw_cfg *fw, const struct pc_firmware *pc,
 		conf.hole64_last = first64 + HOLE64_SIZE - 1;
 	}
 	memcpy(conf.serial, pc->serial, sizeof(conf.serial));
+	memcpy(conf.floppy, pc->floppy, sizeof(conf.floppy));
 	return acpi_build(&conf, fw, err);
 }
 

@@ -18,6 +18,7 @@ struct pc_firmware {
 	const struct piix4_pm *pm;
 	uint32_t cpuid_eax, cpuid_edx; /* leaf 1 */
 	bool serial[4], hpet;
+	uint8_t floppy[2]; /* drive types, as CMOS has them */
 	uint32_t hotplug_slots;
 	const char *bootorder; /* NULL: the firmware's own */
 	const uint32_t *apic_ids; /* maxcpus of them, as long as fw lives */

@@ -202,6 +202,13 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .apply = apply_keys, FIELD(machine), .keys = machine_opts,
 	 .preset = "hpet=off"},
 
+	{.name = "fda", .group = GROUP_DRIVES, .arg = "FILE",
+	 .help = "The image, or block device, that is the disk in the first "
+		 "floppy drive; \"\" for none.",
+	 .apply = config_add_disk, .preset = "index=0,if=floppy"},
+	{.name = "fdb", .group = GROUP_DRIVES, .arg = "FILE",
+	 .help = "The disk in the second floppy drive.",
+	 .apply = config_add_disk, .preset = "index=1,if=floppy"},
 	{.name = "hda", .group = GROUP_DRIVES, .arg = "FILE",
 	 .help = "The image, or block device, that is the first IDE disk. A "
 		 "last argument without a dash is the same.",
@@ -223,8 +230,9 @@ const struct cmdline_opt cmdline_opts[] = {
 		 "second its variables.",
 	 .apply = config_add_disk, .preset = "if=pflash"},
 	{.name = "drive", .group = GROUP_DRIVES,
-	 .arg = "[file=]FILE[,if=ide|none|virtio|pflash][,index=N][,media=disk|cdrom]"
-		"[,format=FORMAT][,cache=MODE][,aio=ENGINE][,id=ID]"
+	 .arg = "[file=]FILE[,if=ide|virtio|floppy|pflash|none][,index=N]"
+		"[,media=disk|cdrom][,format=FORMAT][,cache=MODE]"
+		"[,aio=ENGINE][,id=ID]"
 		"[,KEY=VALUE]...",
 	 .help = "A drive and all that can be said of it. -drive help lists "
 		 "the keys.",

@@ -288,10 +288,9 @@ int cmdline_answer_firmware_dirs(const struct cmdline_opt *o, const char *arg,
 static int print_devices(void)
 {
 	static const char *const buses[] = {
-		[DEVICE_SYSTEM] = "System",
-		[DEVICE_ISA] = "ISA",
-		[DEVICE_PCI] = "PCI",
-		[DEVICE_IDE] = "IDE",
+		[DEVICE_SYSTEM] = "System",	[DEVICE_ISA] = "ISA",
+		[DEVICE_PCI] = "PCI",		[DEVICE_IDE] = "IDE",
+		[DEVICE_FLOPPY] = "floppy-bus",
 	};
 	const struct device_class *const *class;
 

@@ -36,8 +36,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	ARG("D", OPT_LATER),
 	FLAG("daemonize", OPT_LATER),
 	ARG("echr", OPT_LATER),
-	ARG("fda", OPT_LATER),
-	ARG("fdb", OPT_LATER),
 	ARG("fsdev", OPT_LATER),
 	FLAG("full-screen", OPT_LATER),
 	ARG("g", OPT_LATER),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drives: -drive, and the short forms -hda to -hdd and -cdrom. */
+/* Drives: -drive, and the short forms: -hda, -cdrom, -fda. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +97,14 @@ static int check_free(const struct drive_conf *d, struct error *err)
 	return 0;
 }
 
+static int check_floppy(const struct drive_conf *d, struct error *err)
+{
+	if (d->serial)
+		return error_set(err, EINVAL,
+				 "serial=: floppy disks have none");
+	return 0;
+}
+
 static int check(const struct config *c, const struct drive_conf *d,
 		 struct error *err)
 {
@@ -107,6 +115,8 @@ static int check(const struct config *c, const struct drive_conf *d,
 				 "index cannot be used with bus and unit");
 	if (d->interface == IF_NONE)
 		rc = check_free(d, err);
+	else if (d->interface == IF_FLOPPY)
+		rc = check_floppy(d, err);
 	else if (d->media == MEDIA_DISK || d->interface != IF_IDE)
 		rc = check_disk(d, err);
 	return rc < 0 ? rc : check_id(c, d, err);

@@ -46,6 +46,7 @@ enum device_bus {
 	DEVICE_ISA,
 	DEVICE_PCI,
 	DEVICE_IDE,
+	DEVICE_FLOPPY,
 };
 
 struct device_class {

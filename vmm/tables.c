@@ -11,10 +11,12 @@
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/ahci.h"
+#include "hw/floppy.h"
 #include "hw/fw_cfg.h"
 #include "hw/hpet.h"
 #include "hw/i440fx.h"
 #include "hw/i8042.h"
+#include "hw/i82078.h"
 #include "hw/i8237.h"
 #include "hw/ide_unit.h"
 #include "hw/isa_debug_exit.h"
@@ -47,10 +49,12 @@ const struct device_class *const device_classes[] = {
 	&acpi_cpu_hotplug_class,
 	&acpi_pci_hotplug_class,
 	&ahci_class,
+	&floppy_class,
 	&fw_cfg_class,
 	&hpet_class,
 	&i440fx_class,
 	&i8042_class,
+	&i82078_class,
 	&i8237_class,
 	&ide_cd_class,
 	&ide_hd_class,
