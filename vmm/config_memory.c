@@ -13,8 +13,8 @@
 #define PAGE	   UINT64_C(4096)
 
 /*
- * RAM that no -object stands for.  It is private only if that is of use: for
- * KSM, which merges private pages, or so that a file keeps its content.
+ * RAM that no -object stands for.  It is private: of such KSM merges pages,
+ * most hosts give huge ones to such alone, and a file keeps its content.
  */
 static int add_default(struct config *c, struct error *err)
 {
@@ -36,7 +36,7 @@ static int add_default(struct config *c, struct error *err)
 		return error_set(err, ENOMEM, "out of memory");
 	b->own = true;
 	b->size = c->mem.size;
-	b->share = !path && c->machine.mem_merge != 1;
+	b->share = false;
 	b->reserve = path || b->prealloc;
 	c->ram[c->nram++] = b;
 	return 0;

@@ -25,6 +25,7 @@
 
 #define PAGE		UINT64_C(4096)
 #define MIB		(UINT64_C(1) << 20)
+#define HUGE_PAGE	(UINT64_C(2) << 20) /* that the host makes by itself */
 #define FILE_TEMPLATE	"/pcvm-ram-XXXXXX"
 #define FILE_MODE	0644
 #define HUGE_SIZE_SHIFT 26 /* MFD_HUGE_SHIFT */
@@ -185,12 +186,21 @@ static int explain_map(const struct opening *o, int code, struct error *err)
 			   o->len / (size_t)MIB);
 }
 
+/* By itself, where the host makes huge pages of private memory. */
+static bool may_be_huge(const struct opening *o)
+{
+	return !o->b->share && o->fd < 0;
+}
+
 /* Address space to choose an aligned part from, or NULL: any will do. */
 static int find_place(const struct opening *o, uint8_t **place,
 		      struct error *err)
 {
 	size_t align = o->b->align, head;
 	uint8_t *p;
+
+	if (may_be_huge(o) && align < HUGE_PAGE)
+		align = HUGE_PAGE;
 
 	*place = NULL;
 	if (align <= o->page)
@@ -238,7 +248,7 @@ static int advise(const struct opening *o, struct error *err)
 
 	if (!b->dump)
 		madvise(o->host, o->len, MADV_DONTDUMP);
-	if (!b->share && o->fd < 0)
+	if (may_be_huge(o))
 		madvise(o->host, o->len, MADV_HUGEPAGE);
 	if (b->merge == 1 && (b->share || o->page > PAGE))
 		log_warn("%s: merge=on has no effect: the host merges only "
