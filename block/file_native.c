@@ -8,11 +8,12 @@
 
 #include "block/file.h"
 
-#define DEPTH	   128
-#define ALIGN_UNIT 4096u
-#define BATCH	   32
-#define SUBMIT_MAX 16u /* the device begins while the rest is prepared */
-#define RING_MAGIC 0xa10a10a1u /* fs/aio.c of the kernel */
+#define DEPTH	    1024
+#define DEPTH_LEAST 128 /* the host has a limit for all of its users */
+#define ALIGN_UNIT  4096u
+#define BATCH	    32
+#define SUBMIT_MAX  16u /* the device begins while the rest is prepared */
+#define RING_MAGIC  0xa10a10a1u /* fs/aio.c of the kernel */
 
 /* What the kernel maps where the context points to. */
 struct ring {
@@ -32,8 +33,9 @@ struct native {
 	struct blk_poller poller;
 	struct blk_task submit;
 	io_context_t io;
-	struct list free;
-	struct iocb *queue[DEPTH]; /* to be submitted together */
+	struct list free; /* slots that were used before */
+	unsigned depth, fresh; /* slots; those from fresh on were never used */
+	struct iocb *queue[SUBMIT_MAX]; /* to be submitted together */
 	unsigned queued;
 	struct slot slot[DEPTH];
 };
@@ -114,16 +116,26 @@ static void submit_queue(struct blk_task *task)
 	n->queued = 0;
 }
 
+/* NULL: all are in use. */
+static struct slot *take_slot(struct native *n)
+{
+	struct list *e = list_pop(&n->free);
+
+	if (e)
+		return container_of(e, struct slot, link);
+	return n->fresh < n->depth ? &n->slot[n->fresh++] : NULL;
+}
+
 static bool native_submit(struct file_state *f, struct blk_req *req)
 {
 	struct native *n = f->engine_state;
-	struct list *e;
 	struct slot *slot;
 
-	if (req->niov > IOV_MAX || list_empty(&n->free))
+	if (req->niov > IOV_MAX)
 		return false;
-	e = list_pop(&n->free);
-	slot = container_of(e, struct slot, link);
+	slot = take_slot(n);
+	if (!slot)
+		return false;
 	slot->req = req;
 	if (req->op == BLK_WRITE)
 		io_prep_pwritev(&slot->iocb, f->host.fd, req->iov, req->niov,
@@ -157,12 +169,16 @@ static const struct file_engine native = {
 int file_native_open(struct file_state *f, struct error *err)
 {
 	struct native *n = calloc(1, sizeof(*n));
-	unsigned i;
 	int rc;
 
 	if (!n)
 		return error_set(err, ENOMEM, "out of memory");
+	n->depth = DEPTH;
 	rc = io_setup(DEPTH, &n->io);
+	if (rc == -EAGAIN) {
+		n->depth = DEPTH_LEAST;
+		rc = io_setup(DEPTH_LEAST, &n->io);
+	}
 	if (rc < 0) {
 		free(n);
 		return error_errno(err, -rc, "aio=native: cannot set up AIO");
@@ -171,8 +187,6 @@ int file_native_open(struct file_state *f, struct error *err)
 	n->poller.poll = native_poll;
 	n->submit.run = submit_queue;
 	list_init(&n->free);
-	for (i = 0; i < DEPTH; i++)
-		list_add_tail(&n->free, &n->slot[i].link);
 	blk_ctx_add_poller(f->node->ctx, &n->poller);
 	f->engine = &native;
 	f->engine_state = n;

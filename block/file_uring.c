@@ -10,7 +10,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#define DEPTH	   128
+#define DEPTH	   1024 /* under way */
+#define QUEUE	   128 /* not submitted yet */
 #define SUBMIT_MAX 16u /* the device begins while the rest is prepared */
 
 struct uring {
@@ -106,11 +107,13 @@ static const struct file_engine uring = {
 int file_uring_open(struct file_state *f, struct error *err)
 {
 	struct uring *u = calloc(1, sizeof(*u));
+	struct io_uring_params params = {.flags = IORING_SETUP_CQSIZE,
+					 .cq_entries = DEPTH};
 	int rc;
 
 	if (!u)
 		return error_set(err, ENOMEM, "out of memory");
-	rc = io_uring_queue_init(DEPTH, &u->ring, 0);
+	rc = io_uring_queue_init_params(QUEUE, &u->ring, &params);
 	if (rc == 0) {
 		rc = io_uring_register_eventfd(&u->ring,
 					       blk_ctx_fd(f->node->ctx));
