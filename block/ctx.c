@@ -34,6 +34,7 @@ struct blk_ctx {
 	struct loop *loop;
 	struct loop_fd *lfd;
 	struct loop_task later; /* reaps, in the loop */
+	struct loop_poller poller; /* so does this */
 	struct clock clock;
 	bool has_timers; /* somebody asked for the clock */
 	unsigned polling; /* depth */
@@ -41,6 +42,7 @@ struct blk_ctx {
 	struct list nodes, pollers;
 	struct list tasks, completed;
 
+	_Atomic bool any_finished;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t work;
 	struct list queue, finished;
@@ -50,6 +52,7 @@ struct blk_ctx {
 };
 
 static void reap_later(void *arg);
+static bool reap_alive(void *arg);
 
 struct blk_ctx *blk_ctx_new(struct error *err)
 {
@@ -71,6 +74,8 @@ struct blk_ctx *blk_ctx_new(struct error *err)
 	ctx->max = MAX_WORKERS;
 	clock_init_realtime(&ctx->clock);
 	loop_task_init(&ctx->later, reap_later, ctx);
+	ctx->poller = (struct loop_poller){.poll = reap_alive, .ctx = ctx};
+	list_init(&ctx->poller.link);
 	list_init(&ctx->nodes);
 	list_init(&ctx->pollers);
 	list_init(&ctx->tasks);
@@ -115,6 +120,7 @@ static void stop_workers(struct blk_ctx *ctx)
 static void leave_loop(struct blk_ctx *ctx)
 {
 	loop_del_fd(ctx->lfd);
+	loop_del_poller(&ctx->poller);
 	if (ctx->loop)
 		loop_unpost(ctx->loop, &ctx->later);
 	if (ctx->loop && ctx->has_timers)
@@ -169,8 +175,11 @@ static bool take_finished(struct blk_ctx *ctx)
 	struct blk_work *work;
 	bool any;
 
+	if (!ctx->any_finished)
+		return false;
 	list_init(&batch);
 	pthread_mutex_lock(&ctx->lock);
+	ctx->any_finished = false;
 	any = !list_empty(&ctx->finished);
 	if (any) {
 		list_insert(ctx->finished.next, &batch);
@@ -294,19 +303,27 @@ void blk_ctx_run(struct blk_ctx *ctx, void (*fn)(void *), void *arg)
 	reap_later(ctx);
 }
 
-static void reap_later(void *arg)
+static bool reap_alive(void *arg)
 {
 	struct blk_ctx *ctx = arg;
+	bool any;
 
 	blk_ctx_ref(ctx);
-	reap(ctx);
+	any = reap(ctx);
 	blk_ctx_unref(ctx);
+	return any;
 }
 
+static void reap_later(void *arg)
+{
+	reap_alive(arg);
+}
+
+/* The poller does it all. */
 static void on_event(void *arg, uint32_t events)
 {
+	(void)arg;
 	(void)events;
-	reap_later(arg);
 }
 
 static int attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
@@ -322,6 +339,7 @@ static int attach(struct blk_ctx *ctx, struct loop *loop, struct error *err)
 		leave_loop(ctx);
 		return -ENOMEM;
 	}
+	loop_add_poller(loop, &ctx->poller);
 	kick(ctx); /* for what is there already */
 	return 0;
 }
@@ -460,6 +478,7 @@ static void finish_work(struct blk_ctx *ctx, struct blk_work *work)
 	bool first = list_empty(&ctx->finished);
 
 	list_add_tail(&ctx->finished, &work->link);
+	ctx->any_finished = true;
 	if (first)
 		kick(ctx);
 }

@@ -15,6 +15,9 @@ struct virtio_blk_queue {
 	struct virtio_blk *blk;
 	unsigned n;
 	struct loop_fd *kick; /* NULL: not listened to */
+	struct loop_poller poller; /* while it is */
+	bool armed; /* the driver kicks for what comes next */
+	bool unsaid; /* buffers were given back, and the driver not told */
 };
 
 struct virtio_blk {

@@ -40,10 +40,14 @@ static void complete(struct request *r, uint8_t status)
 {
 	struct virtio *v = &r->blk->vp.virtio;
 	struct virtq *vq = r->vq;
+	struct virtio_blk_queue *q = &r->blk->queue[vq - v->queue];
 
 	*r->status = status;
 	virtq_push(vq, &r->buf, r->written);
-	virtio_interrupt(v, vq);
+	if (q->kick)
+		q->unsaid = true;
+	else
+		virtio_interrupt(v, vq);
 }
 
 static uint8_t status_of(int rc)
@@ -240,32 +244,75 @@ static bool take_one(struct virtio_blk *b, struct virtq *vq)
 	return false;
 }
 
+static struct virtq *ring_of(const struct virtio_blk_queue *q)
+{
+	return &q->blk->vp.virtio.queue[q->n];
+}
+
+/* One interrupt for all that was given back together. */
+static void tell_driver(struct virtio_blk_queue *q)
+{
+	if (q->unsaid)
+		virtio_interrupt(&q->blk->vp.virtio, ring_of(q));
+	q->unsaid = false;
+}
+
 static void unhook(struct virtio_blk_queue *q)
 {
-	if (q->kick)
-		loop_del_fd(q->kick);
+	if (!q->kick)
+		return;
+	tell_driver(q);
+	loop_del_fd(q->kick);
+	loop_del_poller(&q->poller);
 	q->kick = NULL;
 }
 
+/* As many as the ring holds: a driver may bring more all the time. */
+static bool take_all(struct virtio_blk_queue *q)
+{
+	struct virtq *vq = ring_of(q);
+	unsigned n = 0;
+
+	while (n < vq->size && take_one(q->blk, vq)) {
+		if (!n++ && q->armed)
+			virtq_want_kicks(vq, false);
+		q->armed = false;
+	}
+	if (vq->broken) {
+		unhook(q);
+		virtio_broken(&q->blk->vp.virtio, vq);
+	}
+	return n > 0;
+}
+
+static bool poll_queue(void *ctx)
+{
+	struct virtio_blk_queue *q = ctx;
+
+	tell_driver(q);
+	return take_all(q);
+}
+
 /* Kicks are for what comes after the ring was found empty. */
+static bool settle_queue(void *ctx)
+{
+	struct virtio_blk_queue *q = ctx;
+
+	tell_driver(q);
+	if (q->armed)
+		return false;
+	virtq_want_kicks(ring_of(q), true);
+	q->armed = true;
+	return take_all(q);
+}
+
+/* The poller does the rest. */
 static void on_kick(void *ctx, uint32_t events)
 {
 	struct virtio_blk_queue *q = ctx;
-	struct virtio *v = &q->blk->vp.virtio;
-	struct virtq *vq = &v->queue[q->n];
 	eventfd_t count;
 
-	eventfd_read(v->kick[q->n], &count);
-	do {
-		virtq_want_kicks(vq, false);
-		while (take_one(q->blk, vq))
-			;
-		virtq_want_kicks(vq, true);
-	} while (take_one(q->blk, vq));
-	if (!vq->broken)
-		return;
-	unhook(q);
-	virtio_broken(v, vq);
+	eventfd_read(q->blk->vp.virtio.kick[q->n], &count);
 }
 
 /* Something may be in the rings already. */
@@ -284,10 +331,14 @@ static void hook_all(void *ctx)
 		*q = (struct virtio_blk_queue){.blk = b, .n = i};
 		q->kick = loop_add_fd(loop_of(b), v->kick[i], EPOLLIN, on_kick,
 				      q, &err);
-		if (q->kick)
-			eventfd_write(v->kick[i], 1);
-		else
+		if (!q->kick) {
 			log_warn("%s: %s", b->vp.pci.dev.path, err.msg);
+			continue;
+		}
+		q->poller = (struct loop_poller){.poll = poll_queue,
+						 .settle = settle_queue,
+						 .ctx = q};
+		loop_add_poller(loop_of(b), &q->poller);
 	}
 }
 

@@ -10,9 +10,16 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOOP_BATCH 32
+
+/* Looking around before sleep: for how long, and how often with success until
+ * file descriptors have their turn. */
+#define SPIN_MIN    4000 /* ns */
+#define SPIN_MAX    32000
+#define SPIN_ROUNDS 64
 
 struct loop_fd {
 	struct list link;
@@ -39,7 +46,10 @@ struct loop {
 	_Atomic bool quit;
 	bool dead_fds;
 	unsigned nplain;
-	struct list fds, clocks;
+	struct list fds, clocks, pollers;
+	int64_t spin; /* ns; 0: not worth it */
+	int64_t idle_since; /* 0: pollers had something just now */
+	_Atomic bool posted; /* tasks may have some */
 	pthread_mutex_t post_lock; /* guards all below, and links of tasks */
 	struct list tasks;
 	bool asleep; /* posting has to wake it */
@@ -85,6 +95,7 @@ struct loop *loop_new(pthread_mutex_t *machine_lock, struct error *err)
 	}
 	list_init(&loop->fds);
 	list_init(&loop->clocks);
+	list_init(&loop->pollers);
 	list_init(&loop->tasks);
 	pthread_mutex_init(&loop->post_lock, NULL);
 	loop->lock = machine_lock;
@@ -281,6 +292,7 @@ void loop_post(struct loop *loop, struct loop_task *task)
 	pthread_mutex_lock(&loop->post_lock);
 	if (!queued(task)) {
 		list_add_tail(&loop->tasks, &task->link);
+		loop->posted = true;
 		must_wake = loop->asleep;
 		loop->asleep = false;
 	}
@@ -309,7 +321,7 @@ static void run_tasks(struct loop *loop)
 
 	list_init(&batch);
 	pthread_mutex_lock(&loop->post_lock);
-	loop->asleep = false;
+	loop->asleep = loop->posted = false;
 	while ((e = list_pop(&loop->tasks)) != NULL)
 		list_add_tail(&batch, e);
 	pthread_mutex_unlock(&loop->post_lock);
@@ -404,18 +416,117 @@ static bool go_to_sleep(struct loop *loop)
 	return may;
 }
 
+void loop_add_poller(struct loop *loop, struct loop_poller *poller)
+{
+	list_add_tail(&loop->pollers, &poller->link);
+}
+
+void loop_del_poller(struct loop_poller *poller)
+{
+	list_del(&poller->link);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+/* Spinning pays if what was waited for comes soon, and not too late for it. */
+static void end_idling(struct loop *loop)
+{
+	int64_t idle;
+
+	if (!loop->idle_since)
+		return;
+	idle = now_ns() - loop->idle_since;
+	loop->idle_since = 0;
+	if (idle <= loop->spin)
+		return;
+	if (idle > SPIN_MAX)
+		loop->spin = loop->spin > SPIN_MIN ? loop->spin / 2 : 0;
+	else if (loop->spin < SPIN_MAX)
+		loop->spin = loop->spin ? loop->spin * 2 : SPIN_MIN;
+}
+
+static bool poll_all(struct loop *loop)
+{
+	struct loop_poller *p, *tmp;
+	bool any = false;
+
+	list_for_each_safe (p, tmp, &loop->pollers, struct loop_poller, link)
+		any |= p->poll(p->ctx);
+	if (any)
+		end_idling(loop);
+	return any;
+}
+
+static bool settle_all(struct loop *loop)
+{
+	struct loop_poller *p, *tmp;
+	bool any = false;
+
+	lock(loop);
+	list_for_each_safe (p, tmp, &loop->pollers, struct loop_poller, link)
+		any |= p->settle && p->settle(p->ctx);
+	if (any)
+		end_idling(loop);
+	unlock(loop);
+	return any;
+}
+
+/* False: nothing came any more, and the loop may sleep. */
+static bool spin(struct loop *loop)
+{
+	unsigned rounds = 0;
+	int64_t now;
+
+	while (rounds < SPIN_ROUNDS) {
+		if (loop->posted)
+			run_tasks(loop);
+		if (poll_all(loop)) {
+			rounds++;
+			continue;
+		}
+		now = now_ns();
+		if (!loop->idle_since)
+			loop->idle_since = now;
+		if (now - loop->idle_since >= loop->spin)
+			return false;
+		__builtin_ia32_pause();
+	}
+	return true;
+}
+
+/* May the loop wait? */
+static bool prepare_wait(struct loop *loop)
+{
+	if (list_empty(&loop->pollers))
+		return go_to_sleep(loop);
+	if (!loop->lock && spin(loop))
+		return false;
+	return !settle_all(loop) && go_to_sleep(loop);
+}
+
 void loop_turn(struct loop *loop, int timeout_ms)
 {
 	struct epoll_event ev[LOOP_BATCH];
 	int i, n;
 
-	if (plain_waits(loop) || !timeout_ms || !go_to_sleep(loop))
+	if (plain_waits(loop))
+		timeout_ms = 0;
+	if (!timeout_ms)
+		settle_all(loop);
+	else if (!prepare_wait(loop))
 		timeout_ms = 0;
 	n = epoll_wait(loop->epfd, ev, LOOP_BATCH, timeout_ms);
 	lock(loop);
 	for (i = 0; i < n; i++)
 		dispatch(ev[i].data.ptr, ev[i].events);
 	run_plain(loop);
+	poll_all(loop);
 	run_tasks(loop);
 	bury(loop);
 	unlock(loop);

@@ -49,6 +49,27 @@ int loop_add_clock(struct loop *loop, struct clock *clock, struct error *err);
 void loop_del_clock(struct loop *loop, struct clock *clock);
 
 /*
+ * Something that can be looked at without asking the kernel: a ring in memory.
+ * A loop that has such does so for some microseconds before it sleeps, as long
+ * as that has been worth it lately.  Not while a lock is held: the main loop
+ * looks at them after each wait only.
+ */
+struct loop_poller {
+	struct list link;
+	/* Takes what is there; false: nothing was.  Called after each wait, so
+	 * that an fd which tells of the same need not do it. */
+	bool (*poll)(void *ctx);
+	/* The loop is about to sleep: who has something for it must wake it.
+	 * True: something came meanwhile, and was taken.  May be NULL. */
+	bool (*settle)(void *ctx);
+	void *ctx;
+};
+
+void loop_add_poller(struct loop *loop, struct loop_poller *poller);
+/* Inside callbacks of pollers: only the one that is called. */
+void loop_del_poller(struct loop_poller *poller);
+
+/*
  * A task is a call that another thread wants made in the loop's thread.  It
  * lives with its owner, so that posting cannot fail, and is queued once at
  * most: posting a queued task again changes nothing.

@@ -18,6 +18,7 @@
 #define REQUESTS 400
 #define SLOTS	 8
 #define LIVE	 5
+#define BATCH	 16 /* requests by one kick */
 
 #define ALL	 (~(VIRTIO_BIT(VIRTIO_F_RING_PACKED)))
 
@@ -457,6 +458,40 @@ START_TEST(stands_still_with_the_machine)
 }
 END_TEST
 
+static _Atomic unsigned interrupts;
+
+static void count_interrupt(struct virtio *v, uint16_t vector)
+{
+	(void)v;
+	(void)vector;
+	interrupts++;
+}
+
+START_TEST(tells_of_all_that_it_did_together)
+{
+	static const struct driver_piece piece[3] = {{HEADER, 16, false},
+						     {DATA, 20, true},
+						     {STATUS, 1, true}};
+	unsigned i, waited;
+	uint32_t len;
+	uint16_t id;
+
+	begin_kind(&kinds[_i]);
+	disk.blk->vp.virtio.interrupt = count_interrupt;
+	put_header(VIRTIO_BLK_T_GET_ID, 0);
+	for (i = 0; i < BATCH; i++)
+		driver_add(&d, 0, piece, 3, false);
+	driver_kick(&d, 0);
+	for (i = 0; i < BATCH; i++)
+		ck_assert(driver_used(&d, 0, &id, &len, WAIT));
+	for (waited = 0; !interrupts && waited < WAIT * 1000; waited++)
+		usleep(1000);
+	ck_assert_uint_ge(interrupts, 1);
+	ck_assert_uint_lt(interrupts, BATCH / 2);
+	disk_tear_down();
+}
+END_TEST
+
 START_TEST(keeps_its_state)
 {
 	begin_kind(&kinds[_i]);
@@ -486,6 +521,7 @@ int main(void)
 	tcase_add_loop_test(tc, writes_through_for_who_cannot_flush, 0, 2);
 	tcase_add_test(tc, survives_resets_with_requests_in_flight);
 	tcase_add_loop_test(tc, stands_still_with_the_machine, 0, KINDS);
+	tcase_add_loop_test(tc, tells_of_all_that_it_did_together, 0, KINDS);
 	tcase_add_loop_test(tc, keeps_its_state, 0, KINDS);
 	return unit_run_case("virtio-blk", tc);
 }

@@ -515,6 +515,130 @@ START_TEST(test_a_stopped_clock_does_not_wake_the_loop)
 }
 END_TEST
 
+struct source {
+	struct loop_poller poller;
+	unsigned has, polls, settled;
+	bool comes_late; /* only when the loop settles */
+	bool wakes; /* it was told to */
+	struct source *removed;
+};
+
+static bool take(void *ctx)
+{
+	struct source *s = ctx;
+	bool any = s->has && !s->comes_late;
+
+	s->polls++;
+	if (s->removed)
+		loop_del_poller(&s->removed->poller);
+	s->has -= any;
+	s->wakes &= !any;
+	return any;
+}
+
+static bool settle(void *ctx)
+{
+	struct source *s = ctx;
+
+	s->settled++;
+	s->wakes = true;
+	s->comes_late = false;
+	return take(s);
+}
+
+static void add_source(struct source *s, unsigned has)
+{
+	*s = (struct source){.has = has,
+			     .poller = {.poll = take,
+					.settle = settle,
+					.ctx = s}};
+	loop_add_poller(loop, &s->poller);
+}
+
+START_TEST(test_pollers_are_asked_until_they_have_nothing)
+{
+	struct source s, other;
+
+	start(NULL);
+	add_source(&s, 10);
+	add_source(&other, 3);
+	loop_turn(loop, 20);
+	ck_assert_uint_eq(s.has + other.has, 0);
+	/* It waits: each was told to wake it, once. */
+	ck_assert(s.wakes && other.wakes);
+	ck_assert_uint_eq(s.settled, 1);
+	loop_del_poller(&other.poller);
+	other.polls = 0;
+	loop_turn(loop, 1);
+	ck_assert_uint_eq(other.polls, 0);
+	loop_free(loop);
+}
+END_TEST
+
+START_TEST(test_a_busy_poller_leaves_time_for_descriptors)
+{
+	struct source s;
+	struct watch w;
+	unsigned turns = 0;
+
+	start(NULL);
+	open_watch(&w, EPOLLIN);
+	add_source(&s, UINT32_MAX);
+	poke(&w);
+	while (!w.calls && turns++ < 3)
+		loop_turn(loop, -1);
+	ck_assert_uint_eq(w.calls, 1);
+	ck_assert(!s.wakes && s.has);
+	loop_del_poller(&s.poller);
+	close_watch(&w);
+	loop_free(loop);
+}
+END_TEST
+
+START_TEST(test_what_comes_while_settling_keeps_the_loop_awake)
+{
+	struct source s;
+
+	start(NULL);
+	add_source(&s, 1);
+	s.comes_late = true;
+	loop_turn(loop, -1); /* would wait for ever */
+	ck_assert_uint_eq(s.has, 0);
+	loop_del_poller(&s.poller);
+	loop_free(loop);
+}
+END_TEST
+
+START_TEST(test_the_lock_is_not_held_for_looking_around)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct source s;
+
+	start(&lock);
+	add_source(&s, 5);
+	loop_turn(loop, 0);
+	/* Once as it settled, and once afterwards. */
+	ck_assert_uint_eq(s.has, 3);
+	ck_assert_uint_eq(s.polls, 2);
+	loop_free(loop);
+}
+END_TEST
+
+START_TEST(test_a_poller_takes_itself_away)
+{
+	struct source s, other;
+
+	start(NULL);
+	add_source(&s, 1);
+	add_source(&other, 1);
+	s.removed = &s;
+	loop_turn(loop, 1);
+	ck_assert_uint_eq(s.polls, 1);
+	ck_assert_uint_eq(other.has, 0);
+	loop_free(loop);
+}
+END_TEST
+
 UNIT_MAIN("loop", test_a_ready_descriptor, test_events_are_chosen,
 	  test_a_plain_file_is_always_ready, test_bad_descriptors_are_errors,
 	  test_removal_while_dispatching, test_disabling_while_dispatching,
@@ -523,4 +647,9 @@ UNIT_MAIN("loop", test_a_ready_descriptor, test_events_are_chosen,
 	  test_a_task_takes_back_another, test_posts_of_other_threads,
 	  test_call_runs_in_the_loops_thread, test_callbacks_hold_the_lock,
 	  test_clocks_wake_the_loop,
-	  test_a_stopped_clock_does_not_wake_the_loop)
+	  test_a_stopped_clock_does_not_wake_the_loop,
+	  test_pollers_are_asked_until_they_have_nothing,
+	  test_a_busy_poller_leaves_time_for_descriptors,
+	  test_what_comes_while_settling_keeps_the_loop_awake,
+	  test_the_lock_is_not_held_for_looking_around,
+	  test_a_poller_takes_itself_away)
