@@ -24,11 +24,12 @@
 
 enum { CAP_COMMON = 1, CAP_NOTIFY, CAP_ISR, CAP_DEVICE, CAPS };
 
+#define F_BLK_FLUSH   (UINT64_C(1) << 9) /* or all is written through */
 #define F_BLK_MQ      (UINT64_C(1) << 12)
 #define F_INDIRECT    (UINT64_C(1) << 28)
 #define F_EVENT_IDX   (UINT64_C(1) << 29)
 #define F_VERSION_1   (UINT64_C(1) << 32)
-#define WANTED	      (F_BLK_MQ | F_INDIRECT | F_EVENT_IDX | F_VERSION_1)
+#define WANTED	      (F_BLK_FLUSH | F_BLK_MQ | F_INDIRECT | F_EVENT_IDX | F_VERSION_1)
 
 #define ACKNOWLEDGE   1
 #define DRIVER	      2
