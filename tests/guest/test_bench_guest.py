@@ -30,7 +30,7 @@ def results(properties, words, drive="", form="raw"):
                 "-drive", f"file={disk},format={form},if=none,id=d{drive}",
                 "-device", f"virtio-blk-pci,drive=d{properties}") as vm:
             text = vm.serial.expect(r"done\r?\n|failed.*?\n", BOOT)
-            vm.wait()
+            assert vm.wait() == 1, "isa-debug-exit: 0 << 1 | 1"
     assert "failed" not in text, text
     return [facts(line) for line in re.findall(r"^result.*$", text, re.M)]
 
