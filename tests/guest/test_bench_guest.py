@@ -16,8 +16,8 @@ BOOT = 60  # seconds until the guest has done all
 VERIFY = "op=verify bs=16K depth=16 seconds=0.3 "
 
 
-def results(properties, words, drive="", form="raw"):
-    """Of each run that the words ask for."""
+def results(properties, words, drive="", form="raw", meanwhile=None):
+    """Of each run that the words ask for; meanwhile(vm) is done in the first."""
     needs("gcc", "ld", "objcopy")
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         disk, tool = f"{folder}/disk", f"{folder}/pcvm-img"
@@ -29,6 +29,9 @@ def results(properties, words, drive="", form="raw"):
                 guest_image(), "-append", words, "-device", "isa-debug-exit",
                 "-drive", f"file={disk},format={form},if=none,id=d{drive}",
                 "-device", f"virtio-blk-pci,drive=d{properties}") as vm:
+            if meanwhile:
+                vm.serial.expect("begin ", BOOT)
+                meanwhile(vm)
             text = vm.serial.expect(r"done\r?\n|failed.*?\n", BOOT)
             assert vm.wait() == 1, "isa-debug-exit: 0 << 1 | 1"
     assert "failed" not in text, text
@@ -60,6 +63,17 @@ def test_data_by_direct_native_aio_and_io_uring():
 
 def test_data_of_qcow2():
     check_verified(",num-queues=4", VERIFY + "queues=4 run", form="qcow2")
+
+
+def test_data_of_a_machine_that_is_stopped_again_and_again():
+    def stop_and_go(vm):
+        for _ in range(12):
+            vm.hmp("stop")
+            vm.hmp("cont")
+
+    for aio in "threads", "native":
+        check_verified(",num-queues=4", VERIFY + "queues=4 seconds=1 run",
+                       drive=f",cache=none,aio={aio}", meanwhile=stop_and_go)
 
 
 def test_each_kind_of_work():
