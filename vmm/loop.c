@@ -321,7 +321,8 @@ static void run_tasks(struct loop *loop)
 
 	list_init(&batch);
 	pthread_mutex_lock(&loop->post_lock);
-	loop->asleep = loop->posted = false;
+	loop->asleep = false;
+	loop->posted = false;
 	while ((e = list_pop(&loop->tasks)) != NULL)
 		list_add_tail(&batch, e);
 	pthread_mutex_unlock(&loop->post_lock);
