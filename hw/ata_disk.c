@@ -6,7 +6,6 @@
 #include "hw/ata_ncq.h"
 #include "vmm/endian.h"
 
-#define MULTIPLE_MAX		16u
 #define LBA28_MAX		(UINT64_C(1) << 28)
 #define IDENTIFY		512u
 
@@ -275,7 +274,7 @@ static void fill_identify(struct ide_drive *d)
 	put(id, 22, 4);
 	ide_put_string(id + 46, 8, d->firmware);
 	ide_put_string(id + 54, 40, d->model);
-	put(id, 47, 0x8000 | MULTIPLE_MAX);
+	put(id, 47, 0x8000 | ATA_MULTIPLE_MAX);
 	put(id, 48, 1); /* 32-bit transfers */
 	put(id, 49, 1 << 11 | 1 << 9 | 1 << 8); /* IORDY, LBA, DMA */
 	put(id, 51, 0x200);
@@ -300,10 +299,11 @@ static void fill_identify(struct ide_drive *d)
 	}
 	put(id, 80, 0xf0); /* ATA-4 to ATA-7 */
 	put(id, 81, 0x16);
-	put(id, 82, 1 << 14 | 1 << 5); /* NOP, write cache */
+	put(id, 82, 1 << 14 | 1 << 5 | 1); /* NOP, cache, SMART */
 	put(id, 83, 1 << 14 | 1 << 13 | 1 << 12 | 1 << 10); /* flush, LBA48 */
 	put(id, 84, (uint16_t)(1 << 14 | (d->ncq ? 1 << 5 : 0))); /* logs */
-	put(id, 85, (uint16_t)(1 << 14 | !d->blk->writethrough << 5));
+	put(id, 85,
+	    (uint16_t)(1 << 14 | !d->blk->writethrough << 5 | !d->smart_off));
 	put(id, 86, 1 << 13 | 1 << 12 | 1 << 10);
 	put(id, 87, (uint16_t)(1 << 14 | (d->ncq ? 1 << 5 : 0)));
 	put(id, 88, 0x3f | 1 << 13); /* UDMA 0 to 5, 5 chosen */
@@ -334,7 +334,7 @@ static void identify(struct ide_drive *d)
 
 static void set_multiple(struct ide_drive *d)
 {
-	if (d->count > MULTIPLE_MAX || (d->count & (d->count - 1))) {
+	if (d->count > ATA_MULTIPLE_MAX || (d->count & (d->count - 1))) {
 		ide_fail(d, ATA_ABRT);
 		return;
 	}
@@ -429,14 +429,23 @@ static const struct command commands[256] = {
 	[0x34] = {transfer, DISK, WRITE | EXT},
 	[0x35] = {transfer, DISK, WRITE | EXT | USE_DMA},
 	[0x39] = {transfer, DISK, WRITE | EXT | MULTIPLE},
+	[0x3c] = {transfer, DISK, WRITE}, /* WRITE VERIFY */
 	[0x40] = {verify, DISK, 0},
 	[0x41] = {verify, DISK, 0},
 	[0x42] = {verify, DISK, EXT},
 	[0x70] = {ide_done, DISK, 0}, /* SEEK */
 	[ATA_CMD_DIAGNOSE] = {diagnose, DISK | CDROM, 0},
 	[0x91] = {init_parameters, DISK, 0},
+	/* As ATA-3 still had them. */
+	[0x94] = {ide_done, DISK | CDROM, 0}, /* STANDBY IMMEDIATE */
+	[0x95] = {ide_done, DISK | CDROM, 0}, /* IDLE IMMEDIATE */
+	[0x96] = {ide_done, DISK | CDROM, 0}, /* STANDBY */
+	[0x97] = {ide_done, DISK | CDROM, 0}, /* IDLE */
+	[0x98] = {check_power, DISK | CDROM, 0},
+	[0x99] = {ide_done, DISK | CDROM, 0}, /* SLEEP */
 	[ATA_CMD_PACKET] = {atapi_packet_begin, CDROM, 0},
 	[0xa1] = {atapi_identify, CDROM, 0},
+	[0xb0] = {ata_smart, DISK, 0},
 	[0xc4] = {transfer, DISK, MULTIPLE},
 	[0xc5] = {transfer, DISK, WRITE | MULTIPLE},
 	[0xc6] = {set_multiple, DISK, 0},
@@ -454,6 +463,7 @@ static const struct command commands[256] = {
 	[0xea] = {flush, DISK, 0},
 	[0xec] = {identify, DISK | CDROM, 0},
 	[0xef] = {set_features, DISK | CDROM, 0},
+	[0xf5] = {ide_done, DISK, 0}, /* SECURITY FREEZE LOCK: none to lock */
 	[0xf8] = {read_native_max, DISK, 0},
 };
 

@@ -86,7 +86,7 @@ void ide_drive_reset(struct ide_drive *d)
 	d->error = 1; /* diagnostics passed */
 	d->status = d->cdrom ? 0 : ATA_DRDY | ATA_DSC;
 	d->device = 0;
-	d->set_multiple = 0;
+	d->set_multiple = d->cdrom ? 0 : ATA_MULTIPLE_MAX;
 	d->sense = d->asc = d->ascq = 0;
 	ide_signature(d);
 }
@@ -218,7 +218,16 @@ const struct state_field ide_drive_fields[] = {
 	{STATE_ELEM(STATE_U8, struct ide_drive, hob_mid)},
 	{STATE_ELEM(STATE_U8, struct ide_drive, hob_high)},
 	{STATE_ELEM(STATE_U8, struct ide_drive, command)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, set_multiple)},
+	{STATE_ELEM(STATE_U8, struct ide_drive, set_multiple),
+	 .hi = ATA_MULTIPLE_MAX},
+	{STATE_ELEM(STATE_BOOL, struct ide_drive, smart_off)},
+	{STATE_ELEM(STATE_BOOL, struct ide_drive, smart_autosave)},
+	{STATE_ELEM(STATE_U8, struct ide_drive, smart_tests),
+	 .hi = 2 * IDE_SMART_TESTS},
+	{STATE_ARR(STATE_U8, struct ide_drive, smart_test)},
+	{STATE_ELEM(STATE_U16, struct ide_drive, cylinders)},
+	{STATE_ELEM(STATE_U16, struct ide_drive, heads), .hi = 16},
+	{STATE_ELEM(STATE_U16, struct ide_drive, sectors), .hi = UINT8_MAX},
 	{STATE_ELEM(STATE_U8, struct ide_drive, sense)},
 	{STATE_ELEM(STATE_U8, struct ide_drive, asc)},
 	{STATE_ELEM(STATE_U8, struct ide_drive, ascq)},

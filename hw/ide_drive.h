@@ -15,10 +15,12 @@
 #include "vmm/device.h"
 #include "vmm/machine.h"
 
-#define IDE_BUFFER   (128u * BLK_SECTOR) /* bytes moved at a time */
-#define IDE_IOS	     2
-#define ATAPI_SECTOR 2048u
-#define ATAPI_PACKET 12u
+#define IDE_BUFFER	 (128u * BLK_SECTOR) /* bytes moved at a time */
+#define IDE_IOS		 2
+#define IDE_SMART_TESTS	 21u /* that their log keeps */
+#define ATAPI_SECTOR	 2048u
+#define ATAPI_PACKET	 12u
+#define ATA_MULTIPLE_MAX 16u /* sectors */
 
 /* ATA/ATAPI-6 (T13/1410D), 7.15: the status register. */
 #define ATA_BSY	 0x80u
@@ -110,6 +112,9 @@ struct ide_drive {
 	uint32_t block; /* of so many bytes; TRIM: the next entry */
 	uint32_t multiple; /* sectors in a PIO block */
 	uint8_t set_multiple;
+	bool smart_off, smart_autosave;
+	uint8_t smart_tests; /* how many, or so many that all are kept */
+	uint8_t smart_test[IDE_SMART_TESTS];
 	struct ide_io ios[IDE_IOS];
 	struct ide_io *io; /* the command's, in flight or kept */
 	struct ide_wish wish; /* then is NULL when there is none */
@@ -196,6 +201,9 @@ void ata_dma_run(struct ide_drive *d);
 /* ata_trim.c: DATA SET MANAGEMENT. */
 void ata_trim(struct ide_drive *d);
 void ata_trim_run(struct ide_drive *d);
+
+/* ata_smart.c: SMART. */
+void ata_smart(struct ide_drive *d);
 
 /* ata_log.c: READ LOG EXT. */
 void ata_read_log(struct ide_drive *d);

@@ -683,6 +683,68 @@ START_TEST(trim_refuses_nonsense)
 }
 END_TEST
 
+/* True: it was done; a page of data is in got. */
+static bool smart(uint8_t feature, uint8_t low, uint8_t count, uint8_t *got)
+{
+	uint8_t status;
+
+	outb(&h, 0x1f1, feature);
+	command(0xc24f00u | low, count, 0xb0);
+	status = wait_status(0x1f0);
+	ck_assert_int_eq(!!(status & ATA_DRQ), got && !(status & ATA_ERR));
+	if (status & ATA_DRQ)
+		read_data(0x1f0, got, BLK_SECTOR);
+	return !(status & ATA_ERR);
+}
+
+static void expect_sum(const uint8_t *page)
+{
+	uint8_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i < BLK_SECTOR; i++)
+		sum = (uint8_t)(sum + page[i]);
+	ck_assert_uint_eq(sum, 0);
+}
+
+START_TEST(smart_says_that_all_is_well)
+{
+	uint8_t page[BLK_SECTOR], limits[BLK_SECTOR];
+	unsigned i;
+
+	start(false);
+	ck_assert(smart(0xda, 0, 0, NULL));
+	ck_assert_uint_eq(inb(&h, 0x1f4), 0x4f);
+	ck_assert_uint_eq(inb(&h, 0x1f5), 0xc2);
+	ck_assert(smart(0xd0, 0, 1, page) && smart(0xd1, 0, 1, limits));
+	expect_sum(page);
+	expect_sum(limits);
+	for (i = 2; page[i]; i += 12) {
+		ck_assert_uint_eq(page[i], limits[i]);
+		ck_assert(page[i + 3] > limits[i + 1]);
+	}
+	ck_assert_uint_gt(i, 2);
+	for (i = 0; i < 50; i++) {
+		ck_assert(smart(0xd4, 1 + i % 2, 0, NULL));
+		ck_assert(smart(0xd5, 6, 1, page));
+		expect_sum(page);
+		ck_assert_uint_eq(page[508], i % 21 + 1);
+		ck_assert_uint_eq(page[2 + i % 21 * 24], 1 + i % 2);
+	}
+	ck_assert(!smart(0xd4, 0x55, 0, NULL));
+	ck_assert(smart(0xd5, 0, 1, page) && smart(0xd5, 1, 1, page));
+	ck_assert(!smart(0xd5, 9, 1, page) && !smart(0xdd, 0, 1, NULL));
+	ck_assert(smart(0xd9, 0, 0, NULL));
+	ck_assert(!smart(0xd0, 0, 1, page));
+	harness_roundtrip(&ide->pci.dev);
+	ck_assert(!smart(0xda, 0, 0, NULL));
+	ck_assert(smart(0xd8, 0, 0, NULL) && smart(0xd0, 0, 1, page));
+	command(0, 1, 0xb0); /* without the key */
+	ck_assert(wait_status(0x1f0) & ATA_ERR);
+	end();
+}
+END_TEST
+
 START_TEST(the_write_cache_can_be_turned_off)
 {
 	struct blk_front *f;
@@ -735,5 +797,5 @@ HARNESS_MAIN("ide", identify_says_who_it_is, pio_reads_sector_by_sector,
 	     an_error_stops_the_machine_and_cont_tries_again,
 	     a_dma_read_is_tried_again, a_reset_forgets_what_failed,
 	     errors_are_reported_or_ignored, trim_discards,
-	     trim_refuses_nonsense, the_write_cache_can_be_turned_off,
-	     anything_at_all)
+	     trim_refuses_nonsense, smart_says_that_all_is_well,
+	     the_write_cache_can_be_turned_off, anything_at_all)

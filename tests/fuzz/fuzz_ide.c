@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Fuzzes a hard disk at an IDE channel. */
+#include "tests/fuzz/drive_board.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	ide_steps(data, size, false);
+	return 0;
+}
