@@ -87,7 +87,7 @@ void ide_drive_reset(struct ide_drive *d)
 	d->status = d->cdrom ? 0 : ATA_DRDY | ATA_DSC;
 	d->device = 0;
 	d->set_multiple = d->cdrom ? 0 : ATA_MULTIPLE_MAX;
-	d->sense = d->asc = d->ascq = 0;
+	d->mmc.sense = SENSE_NONE;
 	ide_signature(d);
 }
 
@@ -228,10 +228,10 @@ const struct state_field ide_drive_fields[] = {
 	{STATE_ELEM(STATE_U16, struct ide_drive, cylinders)},
 	{STATE_ELEM(STATE_U16, struct ide_drive, heads), .hi = 16},
 	{STATE_ELEM(STATE_U16, struct ide_drive, sectors), .hi = UINT8_MAX},
-	{STATE_ELEM(STATE_U8, struct ide_drive, sense)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, asc)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, ascq)},
-	{STATE_ELEM(STATE_BOOL, struct ide_drive, media_changed)},
-	{STATE_ELEM(STATE_BOOL, struct ide_drive, medium_wanted)},
+	{STATE_ELEM(STATE_U8, struct ide_drive, mmc.sense.key)},
+	{STATE_ELEM(STATE_U8, struct ide_drive, mmc.sense.asc)},
+	{STATE_ELEM(STATE_U8, struct ide_drive, mmc.sense.ascq)},
+	{STATE_ELEM(STATE_BOOL, struct ide_drive, mmc.media_changed)},
+	{STATE_ELEM(STATE_BOOL, struct ide_drive, mmc.medium_wanted)},
 	{.kind = STATE_END},
 };

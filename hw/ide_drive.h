@@ -12,13 +12,14 @@
 #define HW_IDE_DRIVE_H
 
 #include "block/block.h"
+#include "hw/mmc.h"
 #include "vmm/device.h"
 #include "vmm/machine.h"
 
 #define IDE_BUFFER	 (128u * BLK_SECTOR) /* bytes moved at a time */
 #define IDE_IOS		 2
 #define IDE_SMART_TESTS	 21u /* that their log keeps */
-#define ATAPI_SECTOR	 2048u
+#define ATAPI_SECTOR	 MMC_SECTOR
 #define ATAPI_PACKET	 12u
 #define ATA_MULTIPLE_MAX 16u /* sectors */
 
@@ -124,9 +125,8 @@ struct ide_drive {
 	void (*block_done)(struct ide_drive *drive);
 	/* ATAPI */
 	uint8_t packet[ATAPI_PACKET];
-	uint8_t sense, asc, ascq;
-	bool media_changed, atapi_dma;
-	bool medium_wanted; /* the user pressed eject: told once */
+	struct mmc mmc;
+	bool atapi_dma;
 	uint32_t reply; /* bytes of a reply that are in buf */
 	uint32_t limit; /* bytes in a PIO block */
 };

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What SCSI devices say is wrong: SPC-4, 4.5 and annex F. */
+#ifndef HW_SCSI_SENSE_H
+#define HW_SCSI_SENSE_H
+
+#include <stdint.h>
+
+struct scsi_sense {
+	uint8_t key; /* 0: nothing to tell */
+	uint8_t asc, ascq;
+};
+
+#define SCSI_KEY_NOT_READY 0x02
+#define SCSI_KEY_MEDIUM	   0x03
+#define SCSI_KEY_HARDWARE  0x04
+#define SCSI_KEY_ILLEGAL   0x05
+#define SCSI_KEY_ATTENTION 0x06
+#define SCSI_KEY_PROTECT   0x07
+#define SCSI_KEY_ABORTED   0x0b
+
+#define SCSI_SENSE(key, code) \
+	((struct scsi_sense){SCSI_KEY_##key, (code) >> 8, (code)&0xff})
+
+#define SENSE_NONE	       ((struct scsi_sense){0, 0, 0})
+#define SENSE_NO_MEDIUM	       SCSI_SENSE(NOT_READY, 0x3a00)
+#define SENSE_READ_ERROR       SCSI_SENSE(MEDIUM, 0x1100)
+#define SENSE_TARGET_FAILURE   SCSI_SENSE(HARDWARE, 0x4400)
+#define SENSE_LIST_LENGTH      SCSI_SENSE(ILLEGAL, 0x1a00)
+#define SENSE_BAD_OPCODE       SCSI_SENSE(ILLEGAL, 0x2000)
+#define SENSE_BAD_LBA	       SCSI_SENSE(ILLEGAL, 0x2100)
+#define SENSE_BAD_FIELD	       SCSI_SENSE(ILLEGAL, 0x2400)
+#define SENSE_NO_SUCH_LUN      SCSI_SENSE(ILLEGAL, 0x2500)
+#define SENSE_BAD_PARAMETER    SCSI_SENSE(ILLEGAL, 0x2600)
+#define SENSE_WRONG_MEDIUM     SCSI_SENSE(ILLEGAL, 0x3000)
+#define SENSE_NOT_SAVED	       SCSI_SENSE(ILLEGAL, 0x3900)
+#define SENSE_PREVENTED	       SCSI_SENSE(ILLEGAL, 0x5302)
+#define SENSE_MEDIUM_CHANGED   SCSI_SENSE(ATTENTION, 0x2800)
+#define SENSE_RESET	       SCSI_SENSE(ATTENTION, 0x2900)
+#define SENSE_MODE_CHANGED     SCSI_SENSE(ATTENTION, 0x2a01)
+#define SENSE_CAPACITY_CHANGED SCSI_SENSE(ATTENTION, 0x2a09)
+#define SENSE_MEDIUM_REMOVED   SCSI_SENSE(ATTENTION, 0x3a00)
+#define SENSE_WRITE_PROTECTED  SCSI_SENSE(PROTECT, 0x2700)
+#define SENSE_NO_SPACE	       SCSI_SENSE(PROTECT, 0x2707)
+#define SENSE_IO_ERROR	       SCSI_SENSE(ABORTED, 0x0006)
+
+#endif
