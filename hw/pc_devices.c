@@ -114,11 +114,23 @@ int pc_build_characters(struct pc *pc, struct error *err)
 	return rc;
 }
 
+/* Kinds of qemu's that are known, and refused. */
+static const struct {
+	const char *name, *why;
+} refused[] = {
+	{"scsi-block", "the host's SCSI devices cannot be passed through; "
+		       "scsi-hd has a block device of the host as a disk"},
+	{"scsi-generic", "the host's SCSI devices cannot be passed through"},
+};
+
 static int no_such_device(const char *driver, struct error *err)
 {
 	const char *names[64], *near;
 	size_t i, n = 0;
 
+	for (i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		if (!strcmp(refused[i].name, driver))
+			return error_set(err, EINVAL, "%s", refused[i].why);
 	for (i = 0; device_classes[i] && n < 64; i++)
 		if (device_classes[i]->user)
 			names[n++] = device_classes[i]->name;
@@ -156,6 +168,8 @@ static int plug_device(struct pc *pc, const struct opt_list *list,
 		((struct floppy *)dev)->fdc = pc->fdc;
 		return device_start(dev, err);
 	}
+	if (class->bus == DEVICE_SCSI)
+		return pc_drives_plug_scsi(dev, err);
 	if (class->bus == DEVICE_PCI) {
 		((struct pci_device *)dev)->bus = &pc->host->bus;
 		return device_start(dev, err);

@@ -51,5 +51,7 @@ int pc_drives_start_virtio(struct machine *m, struct error *err);
 /* Plugs an ide-hd or ide-cd in, its properties set. */
 int pc_drives_plug(struct piix3_ide *ide, struct device *dev,
 		   struct error *err);
+/* The same with a scsi-hd or scsi-cd. */
+int pc_drives_plug_scsi(struct device *dev, struct error *err);
 
 #endif

@@ -18,11 +18,14 @@
 
 #define LIMIT(key, field) KEY(key, OPT_U64, throttle.field), .max = THROTTLE_MAX
 
-static const char *const interfaces[] = {
-	[IF_IDE] = "ide",	[IF_NONE] = "none",	[IF_VIRTIO] = "virtio",
-	[IF_PFLASH] = "pflash", [IF_FLOPPY] = "floppy", NULL};
-static const char *const later_interfaces[] = {"scsi", "sd", "mtd", "xen",
-					       NULL};
+static const char *const interfaces[] = {[IF_IDE] = "ide",
+					 [IF_NONE] = "none",
+					 [IF_VIRTIO] = "virtio",
+					 [IF_PFLASH] = "pflash",
+					 [IF_FLOPPY] = "floppy",
+					 [IF_SCSI] = "scsi",
+					 NULL};
+static const char *const later_interfaces[] = {"sd", "mtd", "xen", NULL};
 static const char *const medias[] = {"disk", "cdrom", NULL};
 static const char *const caches[] = {[CACHE_WRITEBACK] = "writeback",
 				     [CACHE_WRITETHROUGH] = "writethrough",

@@ -290,7 +290,7 @@ static int print_devices(void)
 	static const char *const buses[] = {
 		[DEVICE_SYSTEM] = "System",	[DEVICE_ISA] = "ISA",
 		[DEVICE_PCI] = "PCI",		[DEVICE_IDE] = "IDE",
-		[DEVICE_FLOPPY] = "floppy-bus",
+		[DEVICE_FLOPPY] = "floppy-bus", [DEVICE_SCSI] = "SCSI",
 	};
 	const struct device_class *const *class;
 

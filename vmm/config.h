@@ -19,7 +19,7 @@
 
 #define DRIVE_INDEX_MAX 255
 
-enum drive_if { IF_IDE, IF_NONE, IF_VIRTIO, IF_PFLASH, IF_FLOPPY };
+enum drive_if { IF_IDE, IF_NONE, IF_VIRTIO, IF_PFLASH, IF_FLOPPY, IF_SCSI };
 enum drive_media { MEDIA_DISK, MEDIA_CDROM };
 
 /* cache= by its name. */

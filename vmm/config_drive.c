@@ -113,6 +113,14 @@ static int check(const struct config *c, const struct drive_conf *d,
 	if (d->index >= 0 && (d->bus >= 0 || d->unit >= 0))
 		return error_set(err, EINVAL,
 				 "index cannot be used with bus and unit");
+	if (d->interface == IF_SCSI)
+		return error_set(err, ENOTSUP,
+				 "if=scsi: there is no LSI 53C895A here; say "
+				 "-device virtio-scsi-pci "
+				 "-drive if=none,id=d,... "
+				 "-device %s,drive=d",
+				 d->media == MEDIA_CDROM ? "scsi-cd"
+							 : "scsi-hd");
 	if (d->interface == IF_NONE)
 		rc = check_free(d, err);
 	else if (d->interface == IF_FLOPPY)

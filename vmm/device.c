@@ -165,6 +165,7 @@ static const struct {
 } aliases[] = {
 	{"ahci", "ich9-ahci"},
 	{"virtio-blk", "virtio-blk-pci"},
+	{"virtio-scsi", "virtio-scsi-pci"},
 };
 
 const struct device_class *device_class_find(const char *name)

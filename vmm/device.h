@@ -47,6 +47,7 @@ enum device_bus {
 	DEVICE_PCI,
 	DEVICE_IDE,
 	DEVICE_FLOPPY,
+	DEVICE_SCSI,
 };
 
 struct device_class {

@@ -32,8 +32,10 @@
 #include "hw/piix4_pm.h"
 #include "hw/port92.h"
 #include "hw/pvpanic.h"
+#include "hw/scsi.h"
 #include "hw/vga.h"
 #include "hw/virtio_blk.h"
+#include "hw/virtio_scsi.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
 #include "vmm/program.h"
@@ -68,8 +70,11 @@ const struct device_class *const device_classes[] = {
 	&piix4_pm_class,
 	&port92_class,
 	&pvpanic_class,
+	&scsi_cd_class,
+	&scsi_hd_class,
 	&vga_class,
 	&virtio_blk_pci_class,
+	&virtio_scsi_pci_class,
 	NULL,
 };
 

@@ -554,7 +554,8 @@ START_TEST(test_drive_errors)
 	refuse("-drive file=a,readonly=x", "'on' or 'off'");
 	refuse("-drive file=a,media=foo", "not one of: disk, cdrom");
 	refuse("-drive file=a,if=foo", "not one of: ide");
-	refuse("-drive file=a,if=scsi", "if=scsi: " OPT_LATER);
+	refuse("-drive file=a,if=scsi", "-device scsi-hd,drive=d");
+	refuse("-drive if=scsi,media=cdrom", "-device scsi-cd,drive=d");
 	refuse("-drive file=a,if=none,serial=x", "say it with -device");
 	refuse("-drive file=a,cache=foo", "not one of: writeback");
 	refuse("-drive file=a,snapshot=2", "'on' or 'off'");
