@@ -197,7 +197,10 @@ static int get_event_status(struct mmc *c, const uint8_t *cdb, uint8_t *p)
 	p[2] = 4;
 	p[4] = next_event(c);
 	p[5] = (uint8_t)((c->tray_open ? 1 : 0) | (c->present ? 2 : 0));
-	c->medium_wanted = c->media_changed = false;
+	if (c->medium_wanted)
+		c->medium_wanted = false;
+	else
+		c->media_changed = false;
 	return 8;
 }
 

@@ -100,6 +100,8 @@ void virtio_reset(struct virtio *v)
 	v->config_vector = VIRTIO_MSI_NO_VECTOR;
 	v->isr = 0;
 	v->broken = false;
+	if (v->kind->reset)
+		v->kind->reset(v);
 	for (i = 0; i < v->nqueues; i++) {
 		virtq_reset(&v->queue[i]);
 		eventfd_read(v->kick[i], &count);

@@ -38,7 +38,9 @@ struct virtio_kind {
 	int (*start)(struct virtio *v, struct error *err);
 	/* Returns when no memory of the guest is in use any more. */
 	void (*stop)(struct virtio *v);
-	/* The machine stops: the same, but what waits is kept. */
+	/* As before any driver came; stopped.  May be NULL. */
+	void (*reset)(struct virtio *v);
+	/* The machine stops: the same as stop, but what waits is kept. */
 	void (*pause)(struct virtio *v);
 	void (*resume)(struct virtio *v);
 };

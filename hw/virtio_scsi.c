@@ -64,6 +64,18 @@ static void config_written(struct virtio *v, const uint8_t *c, unsigned off,
 	s->cdb_size = cdb;
 }
 
+static void driver_reset(struct virtio *v)
+{
+	struct virtio_scsi *s = virtio_scsi_from(v);
+	struct scsi_unit *u;
+
+	s->sense_size = VIRTIO_SCSI_SENSE_DEFAULT_SIZE;
+	s->cdb_size = VIRTIO_SCSI_CDB_DEFAULT_SIZE;
+	s->events_missed = false;
+	list_for_each (u, &s->bus.units, struct scsi_unit, link)
+		scsi_unit_reset(u);
+}
+
 static const struct virtio_kind kind = {
 	.name = "virtio-scsi",
 	.id = VIRTIO_ID_SCSI,
@@ -72,6 +84,7 @@ static const struct virtio_kind kind = {
 	.config_written = config_written,
 	.start = virtio_scsi_io_start,
 	.stop = virtio_scsi_io_stop,
+	.reset = driver_reset,
 	.pause = virtio_scsi_io_pause,
 	.resume = virtio_scsi_io_resume,
 };
@@ -131,15 +144,6 @@ static int init(struct device *dev, struct error *err)
 	return rc;
 }
 
-static void reset(struct device *dev)
-{
-	struct virtio_scsi *s = (struct virtio_scsi *)dev;
-
-	virtio_pci_reset(dev);
-	s->sense_size = VIRTIO_SCSI_SENSE_DEFAULT_SIZE;
-	s->cdb_size = VIRTIO_SCSI_CDB_DEFAULT_SIZE;
-}
-
 static void fini(struct device *dev)
 {
 	virtio_pci_fini(&((struct virtio_scsi *)dev)->vp);
@@ -197,6 +201,6 @@ const struct device_class virtio_scsi_pci_class = {
 	.opts = opts,
 	.state = &state,
 	.init = init,
-	.reset = reset,
+	.reset = virtio_pci_reset,
 	.fini = fini,
 };

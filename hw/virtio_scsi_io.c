@@ -430,7 +430,6 @@ int virtio_scsi_io_start(struct virtio *v, struct error *err)
 	struct virtio_scsi *s = virtio_scsi_from(v);
 
 	s->held = 0;
-	s->events_missed = false;
 	choose_loop(s);
 	run_in(s, hook_all, s);
 	return 0;
@@ -452,13 +451,10 @@ static void cancel_all(void *ctx)
 static void end_all(void *ctx)
 {
 	struct virtio_scsi *s = ctx;
-	struct scsi_unit *u;
 
 	move(&s->kept, &s->failed);
 	move(&s->kept, &s->deferred);
 	virtio_scsi_end_kept(s);
-	list_for_each (u, &s->bus.units, struct scsi_unit, link)
-		scsi_unit_reset(u);
 }
 
 static void forget_failures(struct virtio_scsi *s)
@@ -479,8 +475,6 @@ void virtio_scsi_io_stop(struct virtio *v)
 	run_in(s, end_all, s);
 	loop_unpost(v->m->loop, &s->main_task);
 	forget_failures(s);
-	s->sense_size = VIRTIO_SCSI_SENSE_DEFAULT_SIZE;
-	s->cdb_size = VIRTIO_SCSI_CDB_DEFAULT_SIZE;
 }
 
 void virtio_scsi_io_pause(struct virtio *v)
