@@ -250,8 +250,9 @@ bool blk_front_has_status(const struct blk_front *front);
 void blk_error_tell(struct machine *m, struct blk_front *front, enum blk_op op,
 		    enum blk_action action, int rc);
 
-/* -object iothread: an I/O thread with a name. */
-int blk_thread_make(struct blk_fronts *all, const char *id, struct error *err);
+/* -object iothread: an I/O thread with a name, which waits awake so long. */
+int blk_thread_make(struct blk_fronts *all, const char *id,
+		    const struct loop_spin *spin, struct error *err);
 /* With all front ends gone. */
 void blk_threads_free(struct blk_fronts *all);
 /*

@@ -14,6 +14,7 @@ struct blk_thread {
 	struct loop *loop;
 	pthread_t thread;
 	pid_t tid;
+	struct loop_spin spin;
 };
 
 struct blk_thread *blk_thread_new(const char *name, struct error *err);

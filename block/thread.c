@@ -87,12 +87,16 @@ static struct blk_thread *find(const struct blk_fronts *all, const char *id)
 	return NULL;
 }
 
-static void tell_tid(void *arg)
+static void set_up(void *arg)
 {
-	((struct blk_thread *)arg)->tid = gettid();
+	struct blk_thread *t = arg;
+
+	t->tid = gettid();
+	loop_set_spin(t->loop, &t->spin);
 }
 
-int blk_thread_make(struct blk_fronts *all, const char *id, struct error *err)
+int blk_thread_make(struct blk_fronts *all, const char *id,
+		    const struct loop_spin *spin, struct error *err)
 {
 	struct blk_thread *t = blk_thread_new(id, err);
 
@@ -103,7 +107,8 @@ int blk_thread_make(struct blk_fronts *all, const char *id, struct error *err)
 		blk_thread_unref(t);
 		return error_set(err, ENOMEM, "out of memory");
 	}
-	loop_call(t->loop, tell_tid, t);
+	t->spin = *spin;
+	loop_call(t->loop, set_up, t);
 	list_add_tail(&all->threads, &t->link);
 	return 0;
 }
@@ -184,23 +189,36 @@ static void query_iothreads(struct monitor_call *call)
 
 	list_for_each (t, &monitor_fronts(call)->threads, struct blk_thread,
 		       link)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:i}", "id", t->id,
-						"thread-id", (int)t->tid));
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:i, s:I, s:i, s:i, s:i}", "id", t->id,
+				  "thread-id", (int)t->tid, "poll-max-ns",
+				  (json_int_t)t->spin.max, "poll-grow",
+				  t->spin.grow, "poll-shrink", t->spin.shrink,
+				  "aio-max-batch", 0));
 	monitor_done(call, list);
 }
 
 static void show_iothreads(struct monitor_call *call, const json_t *list)
 {
+	static const char *const rows[][2] = {
+		{"thread_id", "thread-id"},
+		{"poll-max-ns", "poll-max-ns"},
+		{"poll-grow", "poll-grow"},
+		{"poll-shrink", "poll-shrink"},
+		{"aio-max-batch", "aio-max-batch"},
+	};
 	const json_t *t;
-	size_t i;
+	size_t i, n;
 
 	json_array_foreach(list, i, t)
 	{
-		monitor_printf(call, "%s:\n  thread_id=%lld\n",
-			       json_string_value(json_object_get(t, "id")),
-			       json_integer_value(
-				       json_object_get(t, "thread-id")));
+		monitor_printf(call, "%s:\n",
+			       json_string_value(json_object_get(t, "id")));
+		for (n = 0; n < sizeof(rows) / sizeof(*rows); n++)
+			monitor_printf(call, "  %s=%lld\n", rows[n][0],
+				       json_integer_value(
+					       json_object_get(t, rows[n][1])));
 	}
 }
 

@@ -87,12 +87,17 @@ static int make_groups(struct machine *m, struct error *err)
 
 static int make_threads(struct machine *m, struct error *err)
 {
-	const struct str_list *ids = &m->config->iothreads;
+	const struct iothread_conf *t = m->config->iothreads;
 	unsigned i;
 	int rc = 0;
 
-	for (i = 0; i < ids->n && rc == 0; i++)
-		rc = blk_thread_make(m->fronts, ids->str[i], err);
+	for (i = 0; i < m->config->niothreads && rc == 0; i++, t++)
+		rc = blk_thread_make(
+			m->fronts, t->id,
+			&(struct loop_spin){.max = (int64_t)t->poll_max,
+					    .grow = (unsigned)t->poll_grow,
+					    .shrink = (unsigned)t->poll_shrink},
+			err);
 	return rc;
 }
 

@@ -401,5 +401,4 @@ void cmdline_free(struct config *c)
 	}
 	str_list_free(&c->accels);
 	str_list_free(&c->chardevs);
-	str_list_free(&c->iothreads);
 }

@@ -164,6 +164,7 @@ void config_name_place(struct error *err, const char *text, const char *arg);
 
 void config_free_backends(struct config *c);
 void config_free_throttle_groups(struct config *c);
+void config_free_iothreads(struct config *c);
 /* The list has an "id". */
 /* Sets the keys of an -object but its "qom-type". */
 int config_set_object(const struct opt_desc *keys, void *object,

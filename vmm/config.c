@@ -299,5 +299,6 @@ void config_free(struct config *c)
 	config_free_smbios(c);
 	config_free_backends(c);
 	config_free_throttle_groups(c);
+	config_free_iothreads(c);
 	*c = (struct config){0};
 }

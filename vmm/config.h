@@ -45,6 +45,13 @@ enum throttle_kind {
 	THROTTLE_KINDS
 };
 
+/* How long it looks at rings before it sleeps, and how that changes. */
+struct iothread_conf {
+	char *id;
+	uint64_t poll_max; /* ns; 0: not at all */
+	uint64_t poll_grow, poll_shrink; /* factors; 0: 2 */
+};
+
 /* A second's worth each; 0: not given. */
 struct throttle_conf {
 	uint64_t avg[THROTTLE_KINDS], max[THROTTLE_KINDS];
@@ -165,7 +172,8 @@ struct config {
 	unsigned ndrives;
 	struct throttle_conf *throttle_groups; /* -object throttle-group */
 	unsigned nthrottle_groups;
-	struct str_list iothreads; /* ids of -object iothread */
+	struct iothread_conf *iothreads; /* -object iothread */
+	unsigned niothreads;
 	struct str_list blockdevs; /* -blockdev */
 	bool snapshot; /* of all drives */
 	struct rtc_conf rtc;

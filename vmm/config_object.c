@@ -9,19 +9,22 @@
 /* Behind the kinds of memory. */
 enum { THROTTLE_GROUP = MEMORY_MEMFD + 1, IOTHREAD };
 
-struct iothread_conf {
-	char *id;
-};
+#define POLL_MAX_DEFAULT 32768
+
+#define IOTHREAD_KEY(key, kind, field) \
+	.name = key, .type = kind, \
+	.offset = offsetof(struct iothread_conf, field)
 
 static const struct opt_desc iothread_opts[] = {
-	{.name = "id",
-	 .type = OPT_STRING,
-	 .offset = offsetof(struct iothread_conf, id),
+	{IOTHREAD_KEY("id", OPT_STRING, id),
 	 .help = "a name for it, which iothread= of devices gives"},
+	{IOTHREAD_KEY("poll-max-ns", OPT_U64, poll_max), .max = INT64_MAX,
+	 .help = "nanoseconds that it waits awake at most; 0: it does not"},
+	{IOTHREAD_KEY("poll-grow", OPT_U64, poll_grow), .max = UINT32_MAX,
+	 .help = "times that it waits longer where that pays; 0: 2"},
+	{IOTHREAD_KEY("poll-shrink", OPT_U64, poll_shrink), .max = UINT32_MAX,
+	 .help = "times that it waits less long where it does not; 0: 2"},
 	REFUSED_BUT("aio-max-batch", "0"),
-	REFUSED_BUT("poll-grow", "0"),
-	REFUSED_BUT("poll-max-ns", "32768"),
-	REFUSED_BUT("poll-shrink", "0"),
 	REFUSED_BUT("thread-pool-max", "64"),
 	REFUSED_BUT("thread-pool-min", "0"),
 	{.type = OPT_END},
@@ -153,8 +156,8 @@ static bool has_iothread(const struct config *c, const char *id)
 {
 	unsigned i;
 
-	for (i = 0; i < c->iothreads.n; i++)
-		if (!strcmp(c->iothreads.str[i], id))
+	for (i = 0; i < c->niothreads; i++)
+		if (!strcmp(c->iothreads[i].id, id))
 			return true;
 	return false;
 }
@@ -244,17 +247,18 @@ static int add_backend(struct config *c, int kind, const struct opt_list *list,
 	return rc < 0 ? rc : check_backend(b, err);
 }
 
-/* Takes over its id. */
 static int add_iothread(struct config *c, const struct opt_list *list,
 			struct error *err)
 {
-	struct iothread_conf t = {.id = NULL};
-	int rc = config_set_object(iothread_opts, &t, list, err);
+	struct iothread_conf *t =
+		realloc(c->iothreads, (c->niothreads + 1) * sizeof(*t));
 
-	if (rc == 0)
-		rc = str_list_add(&c->iothreads, t.id, err);
-	opt_free(iothread_opts, &t);
-	return rc;
+	if (!t)
+		return error_set(err, ENOMEM, "out of memory");
+	c->iothreads = t;
+	t += c->niothreads++;
+	*t = (struct iothread_conf){.poll_max = POLL_MAX_DEFAULT};
+	return config_set_object(iothread_opts, t, list, err);
 }
 
 static int add_object(struct config *c, const char *text, struct error *err)
@@ -296,6 +300,17 @@ int config_complete_objects(struct config *c, struct error *err)
 		}
 	}
 	return 0;
+}
+
+void config_free_iothreads(struct config *c)
+{
+	unsigned i;
+
+	for (i = 0; i < c->niothreads; i++)
+		opt_free(iothread_opts, &c->iothreads[i]);
+	free(c->iothreads);
+	c->iothreads = NULL;
+	c->niothreads = 0;
 }
 
 void config_free_backends(struct config *c)

@@ -18,7 +18,7 @@
 /* Looking around before sleep: for how long, and how often with success until
  * file descriptors have their turn. */
 #define SPIN_MIN    4000 /* ns */
-#define SPIN_MAX    32000
+#define SPIN_MAX    32768
 #define SPIN_ROUNDS 64
 
 struct loop_fd {
@@ -47,6 +47,7 @@ struct loop {
 	bool dead_fds;
 	unsigned nplain;
 	struct list fds, clocks, pollers;
+	struct loop_spin limits;
 	int64_t spin; /* ns; 0: not worth it */
 	int64_t idle_since; /* 0: pollers had something just now */
 	_Atomic bool posted; /* tasks may have some */
@@ -96,6 +97,7 @@ struct loop *loop_new(pthread_mutex_t *machine_lock, struct error *err)
 	list_init(&loop->fds);
 	list_init(&loop->clocks);
 	list_init(&loop->pollers);
+	loop_set_spin(loop, &(struct loop_spin){.max = SPIN_MAX});
 	list_init(&loop->tasks);
 	pthread_mutex_init(&loop->post_lock, NULL);
 	loop->lock = machine_lock;
@@ -417,6 +419,16 @@ static bool go_to_sleep(struct loop *loop)
 	return may;
 }
 
+void loop_set_spin(struct loop *loop, const struct loop_spin *spin)
+{
+	loop->limits = *spin;
+	if (!spin->grow)
+		loop->limits.grow = 2;
+	if (!spin->shrink)
+		loop->limits.shrink = 2;
+	loop->spin = 0;
+}
+
 void loop_add_poller(struct loop *loop, struct loop_poller *poller)
 {
 	list_add_tail(&loop->pollers, &poller->link);
@@ -435,9 +447,22 @@ static int64_t now_ns(void)
 	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
+static int64_t longer(int64_t spin, const struct loop_spin *l)
+{
+	if (!spin)
+		return SPIN_MIN < l->max ? SPIN_MIN : l->max;
+	return spin < l->max / l->grow ? spin * l->grow : l->max;
+}
+
+static int64_t shorter(int64_t spin, const struct loop_spin *l)
+{
+	return spin > SPIN_MIN ? spin / l->shrink : 0;
+}
+
 /* Spinning pays if what was waited for comes soon, and not too late for it. */
 static void end_idling(struct loop *loop)
 {
+	const struct loop_spin *l = &loop->limits;
 	int64_t idle;
 
 	if (!loop->idle_since)
@@ -446,10 +471,8 @@ static void end_idling(struct loop *loop)
 	loop->idle_since = 0;
 	if (idle <= loop->spin)
 		return;
-	if (idle > SPIN_MAX)
-		loop->spin = loop->spin > SPIN_MIN ? loop->spin / 2 : 0;
-	else if (loop->spin < SPIN_MAX)
-		loop->spin = loop->spin ? loop->spin * 2 : SPIN_MIN;
+	loop->spin =
+		idle > l->max ? shorter(loop->spin, l) : longer(loop->spin, l);
 }
 
 static bool poll_all(struct loop *loop)

@@ -65,6 +65,14 @@ struct loop_poller {
 	void *ctx;
 };
 
+/* How long the loop waits awake at most, and by what that grows or shrinks. */
+struct loop_spin {
+	int64_t max; /* ns; 0: not at all */
+	unsigned grow, shrink; /* factors; 0: 2 */
+};
+
+/* The loop's thread. */
+void loop_set_spin(struct loop *loop, const struct loop_spin *spin);
 void loop_add_poller(struct loop *loop, struct loop_poller *poller);
 /* Inside callbacks of pollers: only the one that is called. */
 void loop_del_poller(struct loop_poller *poller);

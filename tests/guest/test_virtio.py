@@ -36,14 +36,16 @@ def test_boots_without_the_old_interface():
 
 def test_one_thread_serves_two_disks():
     with copy_of(guest_disk(SCAN)) as disk, copy_of(disk) as other, Vm(
-            "-nodefaults", "-m", "64", "-object", "iothread,id=t",
+            "-nodefaults", "-m", "64", "-object", "iothread,id=t,poll-max-ns=1000,poll-shrink=4",
             "-drive", f"file={disk},format=raw,if=none,id=a,iops=1000",
             "-device", "virtio-blk-pci,drive=a,iothread=t",
             "-drive", f"file={other},format=raw,if=none,id=b",
             "-device", "virtio-blk-pci,drive=b,iothread=t") as vm:
         assert "1af4:1001" in vm.serial.expect("done\r\n", BOOT)
-        name, thread = vm.hmp("info iothreads").split()
+        name, thread, *rest = vm.hmp("info iothreads").split()
         assert name == "t:"
+        assert rest == ["poll-max-ns=1000", "poll-grow=0", "poll-shrink=4",
+                        "aio-max-batch=0"]
         tasks = f"/proc/{vm.process.pid}/task"
         names = {}
         for task in os.listdir(tasks):
