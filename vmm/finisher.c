@@ -172,6 +172,7 @@ void finisher_free(struct finisher *f)
 {
 	if (!f)
 		return;
+	insn_host_fini(&f->cpu.host_code);
 	free(f->cpu.xsave);
 	free(f);
 }

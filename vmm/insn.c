@@ -127,11 +127,12 @@ static uint64_t next_rip(const struct insn *in)
 
 static enum insn_result execute(struct insn *in)
 {
+	static const struct insn_handler others = {.fn = insn_on_host};
 	const struct insn_handler *handler = insn_handler(in->i.mnemonic);
 
 	in->cpu->kind = in->i.mnemonic;
 	if (!handler)
-		return INSN_UNKNOWN;
+		handler = &others;
 	in->arg = handler->arg;
 	in->next = next_rip(in);
 	in->cpu->regs.rip = in->next;

@@ -73,6 +73,11 @@ struct insn_ops {
 	uint64_t (*random)(void *ctx);
 };
 
+/* A page for what the host's processor does itself; all zero at first. */
+struct insn_host_code {
+	void *write, *run; /* the same page */
+};
+
 struct insn_cpu {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
@@ -90,6 +95,7 @@ struct insn_cpu {
 	struct gmem *gmem;
 	const struct insn_ops *ops;
 	void *ctx;
+	struct insn_host_code host_code; /* stays; insn_host_fini */
 	/* What the instruction left, besides. */
 	bool xsave_loaded, xsave_changed;
 	bool sregs_changed;
@@ -105,6 +111,9 @@ struct insn_cpu {
  */
 enum insn_result insn_finish(struct insn_cpu *cpu, const uint8_t *bytes,
 			     size_t len);
+
+/* Gives back the page, if one was needed. */
+void insn_host_fini(struct insn_host_code *code);
 
 /*
  * At the first instruction of the handler of a page fault: if that was the

@@ -359,6 +359,8 @@ enum insn_result insn_int1(struct insn *in);
 enum insn_result insn_iret(struct insn *in);
 
 /* insn_sse.c */
+/* insn_host.c: for what no other function is there. */
+enum insn_result insn_on_host(struct insn *in);
 enum insn_result insn_move_vector(struct insn *in);
 enum insn_result insn_move_scalar(struct insn *in);
 enum insn_result insn_move_low(struct insn *in);

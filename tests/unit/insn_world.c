@@ -299,6 +299,7 @@ void world_init(struct world *w, enum world_mode mode, unsigned cpl)
 
 void world_fini(struct world *w)
 {
+	insn_host_fini(&w->cpu.host_code);
 	free(w->xsave);
 	free(w->xsave_buf);
 	gmem_unmap(&w->gmem, &w->map);

@@ -127,6 +127,8 @@ static const struct memory_insn memory_insns[] = {
 	 .size = 16,
 	 .write = true,
 	 .no_ac = true},
+	{.name = "paddq", B(0x66, 0x0f, 0xd4, 0x07), .size = 16, .align = 16},
+	{.name = "pmovzxbd", B(0x66, 0x0f, 0x38, 0x31, 0x07), .size = 4},
 	{.name = "movaps load", B(0x0f, 0x28, 0x07), .size = 16, .align = 16},
 	{.name = "movaps store",
 	 B(0x0f, 0x29, 0x07),

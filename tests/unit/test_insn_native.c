@@ -137,6 +137,45 @@ __asm__(".pushsection .rodata\n"
 	I("vpand (%rdi), %ymm2, %ymm3") I("vandnps %xmm1, %xmm2, %xmm3")
 	I("vpxor %xmm1, %xmm1, %xmm1") I("vpxord %zmm1, %zmm20, %zmm3")
 	I("vporq (%rdi), %zmm2, %zmm13")
+	/* integers, by the host itself */
+	I("paddq %xmm15, %xmm14") I("paddb (%rdi), %xmm2")
+	I("paddusw 16(%rdi), %xmm12") I("psubd %xmm1, %xmm9")
+	I("pmullw (%rdi), %xmm3") I("pmuludq %xmm8, %xmm7")
+	I("pmaddwd %xmm1, %xmm2") I("pcmpeqb (%rdi), %xmm1")
+	I("pcmpgtd %xmm10, %xmm1") I("psllq $7, %xmm9") I("psrld $20, %xmm1")
+	I("psraw $3, %xmm13") I("pslldq $5, %xmm2") I("psrldq $3, %xmm12")
+	I("psllw %xmm1, %xmm2") I("psrlq (%rdi), %xmm9")
+	I("pshufd $0x93, %xmm4, %xmm13") I("pshufd $0x39, (%rdi), %xmm3")
+	I("pshuflw $0x1b, %xmm9, %xmm3") I("pshufhw $0x4e, (%rdi), %xmm3")
+	I("punpcklbw %xmm1, %xmm2") I("punpckhqdq (%rdi), %xmm9")
+	I("packuswb %xmm1, %xmm2") I("packssdw (%rdi), %xmm10")
+	I("pmaxub %xmm1, %xmm2") I("pminsw (%rdi), %xmm3") I("pavgb %xmm1, %xmm2")
+	I("psadbw (%rdi), %xmm9") I("shufps $0x4e, %xmm1, %xmm12")
+	I("shufpd $1, (%rdi), %xmm2") I("unpcklps %xmm1, %xmm2")
+	I("unpckhpd (%rdi), %xmm2") I("pmovmskb %xmm9, %eax")
+	I("pmovmskb %xmm1, %r10d") I("movmskps %xmm12, %ebx")
+	I("pextrw $3, %xmm9, %ecx") I("pinsrw $5, %r9d, %xmm2")
+	I("pinsrw $2, (%rdi), %xmm11") I("movshdup (%rdi), %xmm2")
+	I("movddup %xmm1, %xmm9")
+	/* SSSE3, SSE4 */
+	I("pshufb %xmm12, %xmm3") I("pshufb (%rdi), %xmm9")
+	I("palignr $4, %xmm1, %xmm2") I("palignr $15, (%rdi), %xmm10")
+	I("pabsd %xmm1, %xmm2") I("psignw (%rdi), %xmm2") I("phaddd %xmm1, %xmm9")
+	I("pmulhrsw %xmm1, %xmm2") I("pmaddubsw (%rdi), %xmm2")
+	I("pblendw $0xf0, %xmm1, %xmm9") I("pblendvb %xmm0, %xmm1, %xmm9")
+	I("pblendvb %xmm0, (%rdi), %xmm2") I("pmulld (%rdi), %xmm2")
+	I("pmovzxbd (%rdi), %xmm3") I("pmovsxwq %xmm9, %xmm3")
+	I("pmaxud %xmm1, %xmm2") I("pcmpeqq (%rdi), %xmm2")
+	I("packusdw %xmm9, %xmm2") I("pinsrd $2, %ebx, %xmm9")
+	I("pinsrq $1, %r12, %xmm3") I("pinsrb $9, (%rdi), %xmm3")
+	I("pextrd $3, %xmm9, %ebx") I("pextrq $1, %xmm3, %r9")
+	I("pextrb $7, %xmm3, (%rdi)") I("pextrq $0, %xmm9, 3(%rdi)")
+	I("mpsadbw $2, %xmm1, %xmm2") I("pcmpgtq (%rdi), %xmm9")
+	/* AES, CLMUL, SHA */
+	I("aesenc %xmm1, %xmm9") I("aesdeclast (%rdi), %xmm2")
+	I("aeskeygenassist $3, (%rdi), %xmm2") I("pclmulqdq $0x11, %xmm1, %xmm9")
+	I("pclmulqdq $0, (%rdi), %xmm2") I("sha256rnds2 %xmm0, %xmm1, %xmm9")
+	I("sha256msg1 (%rdi), %xmm2") I("sha1rnds4 $2, %xmm1, %xmm2")
 	".byte 0\n"
 	".popsection\n");
 
@@ -223,6 +262,8 @@ static bool host_has(const char *text)
 		return x1 & 1;
 	if (starts(text, "xgetbv"))
 		return x1 & 4;
+	if (starts(text, "sha"))
+		return b7 & bit_SHA;
 	if (starts(text, "adcx") || starts(text, "adox"))
 		return b7 & bit_ADX;
 	if (starts(text, "clwb"))
