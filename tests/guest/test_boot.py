@@ -71,7 +71,7 @@ def test_menu_lists_the_disks_and_boots_the_chosen_one():
         vm.hmp("sendkey esc")
         wait_screen(vm, "Select boot device")
         # Its last line: whole, or the screen is still being drawn.
-        shown = wait_screen(vm, "ata1-0: QEMU DVD-ROM")
+        shown = wait_screen(vm, "Hard-Disk (1 MiBytes)")
         lines = [shown[i:i + 80] for i in range(0, len(shown), 80)]
         choice = [line for line in lines if "QEMU HARDDISK" in line][0]
         assert "ata0-0" in choice and "Hard-Disk (1 MiBytes)" in choice, choice
