@@ -86,9 +86,7 @@ void sata_tear_down(void)
 	while (!list_empty(&sata.h.m.devices))
 		device_free(container_of(sata.h.m.devices.prev, struct device,
 					 link));
-	while (!list_empty(&sata.fronts.list))
-		blk_front_free(container_of(sata.fronts.list.prev,
-					    struct blk_front, link));
+	blk_fronts_fini(&sata.fronts);
 	loop_free(sata.h.m.loop);
 	machine_fini(&sata.h.m);
 	unlink(sata.path);

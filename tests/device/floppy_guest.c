@@ -52,9 +52,7 @@ void floppy_end(struct floppy_guest *g)
 	while (!list_empty(&g->h.m.devices))
 		device_free(
 			container_of(g->h.m.devices.prev, struct device, link));
-	while (!list_empty(&g->fronts.list))
-		blk_front_free(container_of(g->fronts.list.prev,
-					    struct blk_front, link));
+	blk_fronts_fini(&g->fronts);
 	loop_free(g->h.m.loop);
 	machine_fini(&g->h.m);
 	for (i = 0; i < I82078_PLACES; i++)

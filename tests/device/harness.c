@@ -48,6 +48,16 @@ struct device *harness_new(struct harness *h, const struct device_class *class)
 	return dev;
 }
 
+void harness_set(struct device *dev, const char *const *properties)
+{
+	struct error err = {0};
+
+	for (; properties && *properties; properties += 2)
+		ck_assert_msg(device_set(dev, properties[0], properties[1],
+					 &err) == 0,
+			      "%s", err.msg);
+}
+
 void harness_io(struct harness *h, struct device *dev, unsigned n,
 		uint64_t base)
 {

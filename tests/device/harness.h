@@ -32,6 +32,8 @@ void harness_fini(struct harness *h);
 
 /* Makes a device; fails the test when it cannot. */
 struct device *harness_new(struct harness *h, const struct device_class *class);
+/* Pairs of property and value, up to a NULL; or NULL. */
+void harness_set(struct device *dev, const char *const *properties);
 /* Maps region n at port or address base. */
 void harness_io(struct harness *h, struct device *dev, unsigned n,
 		uint64_t base);

@@ -57,16 +57,6 @@ static struct blk_front *open_front(bool medium, bool writable)
 	return blk_front_new(&guest.fronts, id, node, false, &err);
 }
 
-static void set_all(struct device *dev, const char *const *properties)
-{
-	struct error err = {0};
-
-	for (; properties && *properties; properties += 2)
-		ck_assert_msg(device_set(dev, properties[0], properties[1],
-					 &err) == 0,
-			      "%s", err.msg);
-}
-
 void guest_set_up(const char *const *properties)
 {
 	memset(&guest, 0, sizeof(guest));
@@ -81,7 +71,7 @@ void guest_set_up(const char *const *properties)
 	guest.hba->vp.pci.bus = &guest.bus;
 	guest.hba->vp.pci.devfn = SCSI_DEVFN;
 	guest.bus.pin[3] = harness_irq(&guest.h, 11);
-	set_all(&guest.hba->vp.pci.dev, properties);
+	harness_set(&guest.hba->vp.pci.dev, properties);
 	harness_start(&guest.hba->vp.pci.dev);
 	guest.queue = VIRTIO_SCSI_REQUESTS;
 }
@@ -96,7 +86,7 @@ struct scsi_unit *guest_add(const struct device_class *class, unsigned id,
 	u->controller = &guest.hba->vp.pci;
 	u->id = id;
 	u->lun = lun;
-	set_all(&u->dev, properties);
+	harness_set(&u->dev, properties);
 	u->front = open_front(medium, class == &scsi_hd_class);
 	harness_start(&u->dev);
 	u->attention = SENSE_NONE;
@@ -110,9 +100,7 @@ void guest_tear_down(void)
 	while (!list_empty(&guest.h.m.devices))
 		device_free(container_of(guest.h.m.devices.prev, struct device,
 					 link));
-	while (!list_empty(&guest.fronts.list))
-		blk_front_free(container_of(guest.fronts.list.prev,
-					    struct blk_front, link));
+	blk_fronts_fini(&guest.fronts);
 	loop_free(guest.h.m.loop);
 	machine_fini(&guest.h.m);
 	while (guest.npaths)

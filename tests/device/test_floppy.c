@@ -94,10 +94,7 @@ static int start_drive(const char *const *props, uint64_t bytes)
 	g.floppy[0] = (struct floppy *)harness_new(&g.h, &floppy_class);
 	g.floppy[0]->fdc = g.fdc;
 	g.floppy[0]->unit = -1;
-	for (; *props; props += 2)
-		ck_assert_int_eq(device_set(&g.floppy[0]->dev, props[0],
-					    props[1], &err),
-				 0);
+	harness_set(&g.floppy[0]->dev, props);
 	if (device_start(&g.floppy[0]->dev, &err) < 0)
 		return -1;
 	if (bytes)

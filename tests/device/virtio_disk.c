@@ -37,8 +37,6 @@ static struct blk_front *open_front(bool readonly)
 
 void disk_set_up(const char *const *properties, bool readonly)
 {
-	struct error err = {0};
-
 	make_image();
 	harness_init(&disk.h, 0);
 	disk.h.m.loop = loop_new(NULL, NULL);
@@ -51,10 +49,7 @@ void disk_set_up(const char *const *properties, bool readonly)
 	disk.blk->vp.pci.bus = &disk.bus;
 	disk.blk->vp.pci.devfn = DISK_DEVFN;
 	disk.bus.pin[3] = harness_irq(&disk.h, DISK_IRQ); /* INTA of slot 3 */
-	for (; properties && *properties; properties += 2)
-		ck_assert_int_eq(device_set(&disk.blk->vp.pci.dev,
-					    properties[0], properties[1], &err),
-				 0);
+	harness_set(&disk.blk->vp.pci.dev, properties);
 	disk.blk->front = open_front(readonly);
 	harness_start(&disk.blk->vp.pci.dev);
 	disk.blk->vp.pci.dev.class->reset(&disk.blk->vp.pci.dev);

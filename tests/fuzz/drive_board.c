@@ -97,8 +97,7 @@ void board_start(struct board *b, const struct device_class *controller,
 void board_end(struct board *b)
 {
 	device_free(&b->pci->dev);
-	blk_front_free(
-		container_of(b->fronts.list.prev, struct blk_front, link));
+	blk_fronts_fini(&b->fronts);
 	loop_free(b->m.loop);
 	gmem_unmap(&b->m.gmem, &b->map);
 	machine_fini(&b->m);

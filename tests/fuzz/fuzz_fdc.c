@@ -199,8 +199,7 @@ static void end(struct guest *g)
 	device_free(&g->drive->dev);
 	device_free(&g->fdc->dev);
 	device_free(&g->dma->dev);
-	blk_front_free(
-		container_of(g->fronts.list.prev, struct blk_front, link));
+	blk_fronts_fini(&g->fronts);
 	loop_free(g->m.loop);
 	gmem_unmap(&g->m.gmem, &g->map);
 	machine_fini(&g->m);

@@ -203,9 +203,7 @@ static void end(struct guest *g)
 	while (!list_empty(&g->m.devices))
 		device_free(
 			container_of(g->m.devices.prev, struct device, link));
-	while (!list_empty(&g->fronts.list))
-		blk_front_free(container_of(g->fronts.list.prev,
-					    struct blk_front, link));
+	blk_fronts_fini(&g->fronts);
 	loop_free(g->m.loop);
 	machine_fini(&g->m);
 }

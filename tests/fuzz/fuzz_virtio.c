@@ -235,8 +235,7 @@ static void start(struct guest *g)
 static void end(struct guest *g)
 {
 	device_free(&g->blk->vp.pci.dev);
-	blk_front_free(
-		container_of(g->fronts.list.prev, struct blk_front, link));
+	blk_fronts_fini(&g->fronts);
 	loop_free(g->m.loop);
 	gmem_unmap(&g->m.gmem, &g->map);
 	machine_fini(&g->m);

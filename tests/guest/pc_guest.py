@@ -8,7 +8,8 @@ from guest.images import cached, run_tool
 from guest.vm import needs
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pc")
-FILES = ("boot.S", "main.c", "chips.c", "fw_cfg.c", "io.h", "layout.h", "link.ld")
+FILES = ("boot.S", "main.c", "chips.c", "fw_cfg.c", "io.h", "ports.h",
+         "layout.h", "link.ld")
 FLAGS = ("-m32", "-march=i686", "-Os", "-Wall", "-Wextra", "-Werror",
          "-ffreestanding", "-fno-pic", "-fno-stack-protector", "-nostdlib",
          "-fno-asynchronous-unwind-tables", "-static", "-Wl,--build-id=none")
