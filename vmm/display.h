@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pictures, on their way from the display adapter to who looks at them: the
+ * VNC server, screendump.
+ *
+ * Nobody draws unless somebody looks: a viewer asks for the picture to be
+ * brought up to date, and hears what changed since.  Machine lock for all.
+ */
+#ifndef VMM_DISPLAY_H
+#define VMM_DISPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/list.h"
+
+#define DISPLAY_WIDTH_MAX  5120
+#define DISPLAY_HEIGHT_MAX 4096
+
+/* Pixels are 0x00RRGGBB, 32 bits in the host's order.  They are the adapter's:
+ * good until it says that the size changed, or the lock is let go. */
+struct display_surface {
+	unsigned width, height;
+	size_t stride; /* bytes from a line to the next */
+	const uint8_t *pixels;
+};
+
+struct display_adapter_ops {
+	/*
+	 * Brings the surface up to date, and calls display_resized and
+	 * display_changed for what is new since the last time.
+	 */
+	void (*refresh)(void *dev);
+	/* All of it is new at the next refresh. */
+	void (*invalidate)(void *dev);
+};
+
+struct display_viewer_ops {
+	void (*resized)(void *ctx, const struct display_surface *surface);
+	/* Inside the surface. */
+	void (*changed)(void *ctx, unsigned x, unsigned y, unsigned width,
+			unsigned height);
+};
+
+/* Who looks; lives with its owner. */
+struct display_viewer {
+	struct list link;
+	const struct display_viewer_ops *ops;
+	void *ctx;
+};
+
+struct display {
+	const struct display_adapter_ops *adapter; /* NULL: there is none */
+	void *dev;
+	struct display_surface surface; /* a message when there is no adapter */
+	struct list viewers;
+};
+
+void display_init(struct display *d);
+void display_fini(struct display *d);
+
+/* ---- the adapter's side ---- */
+
+void display_set_adapter(struct display *d,
+			 const struct display_adapter_ops *ops, void *dev);
+/* The surface is another from now on; all of it is new. */
+void display_resized(struct display *d, const struct display_surface *surface);
+void display_changed(struct display *d, unsigned x, unsigned y, unsigned width,
+		     unsigned height);
+
+/* ---- the viewer's side ---- */
+
+/* Hears of the surface as it is, and of changes from now on. */
+void display_add_viewer(struct display *d, struct display_viewer *viewer,
+			const struct display_viewer_ops *ops, void *ctx);
+void display_del_viewer(struct display *d, struct display_viewer *viewer);
+/* Brings the surface up to date. */
+void display_refresh(struct display *d);
+
+#endif
