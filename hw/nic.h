@@ -38,6 +38,7 @@ struct nic_props {
 struct nic {
 	struct net_client client;
 	struct device *dev;
+	const char *model;
 	uint8_t mac[NIC_MAC_LEN]; /* what it was born with */
 };
 

@@ -362,6 +362,7 @@ static void on_event(void *ctx, enum machine_event event)
 		pc_boot_wake(&pc->boot);
 	} else if (event == EVENT_EXIT) {
 		pc_boot_close(&pc->boot);
+		net_fini(&pc->net);
 		blk_fronts_fini(&pc->fronts);
 		free(pc);
 	}
@@ -400,6 +401,8 @@ int pc_build(struct machine *m, struct error *err)
 	machine_add_notifier(m, &pc->notifier, on_event, pc);
 	blk_fronts_init(&pc->fronts);
 	m->fronts = &pc->fronts;
+	net_init(&pc->net, m->loop);
+	m->net = &pc->net;
 	connect_gsis(pc);
 	rc = pc_boot_open(&pc->boot, m->config, err);
 	if (rc < 0)

@@ -13,6 +13,7 @@
 #include "hw/piix3.h"
 #include "hw/piix3_ide.h"
 #include "hw/piix4_pm.h"
+#include "net/net.h"
 #include "vmm/kvm.h"
 
 #define PC_SERIALS 4
@@ -30,6 +31,7 @@ struct pc {
 	struct i82078 *fdc;
 	struct piix4_pm *pm;
 	struct blk_fronts fronts;
+	struct net net;
 	struct hpet *hpet; /* NULL with hpet=off */
 	struct mc146818 *rtc;
 	uint32_t apic_ids[256];

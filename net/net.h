@@ -23,7 +23,6 @@
 #include "vmm/list.h"
 
 struct loop;
-struct machine;
 struct net_client;
 struct net_port;
 
@@ -57,7 +56,8 @@ struct net_port_ops {
 	void (*flush)(void *ctx);
 	/* The other end has room again; may be NULL. */
 	void (*ready)(void *ctx);
-	/* The other end's link went up or down; may be NULL. */
+	/* The cable's link went up or down, at either end; may be NULL.  The
+	 * main loop's thread, with the machine lock, even when moved. */
 	void (*link)(void *ctx, bool up);
 	/* The offloads that packets to this end may ask for; NULL: none. */
 	unsigned (*offloads)(void *ctx);
@@ -82,14 +82,20 @@ struct net_port {
 enum net_kind { NET_NIC, NET_TAP, NET_USER, NET_HUB };
 
 struct net_client {
-	struct list link; /* of all the machine's, in the order of birth */
+	struct list link; /* of struct net's */
 	char *name; /* the -netdev's id; "virtio-net-pci.0" */
 	enum net_kind kind;
 	struct net_port *port;
 	unsigned nports;
-	bool link_down; /* by set_link, at this end */
+	_Atomic bool link_down; /* by set_link, at this end */
 	char info[256]; /* for `info network`: what is after its name */
 	void (*close)(struct net_client *client); /* frees what it is part of */
+};
+
+/* What a machine has of it. */
+struct net {
+	struct list clients; /* struct net_client, in the order of birth */
+	struct loop *loop; /* the main loop; NULL in device tests */
 };
 
 /* ---- ports ---- */
@@ -118,11 +124,16 @@ int net_port_enable(struct net_port *port, bool on);
 
 /* ---- clients.  Machine lock. ---- */
 
+void net_init(struct net *net, struct loop *loop);
+/* Closes what is not a NIC; those must have gone. */
+void net_fini(struct net *net);
+
 /* Makes itself known by client->name, which must be new. */
-int net_client_add(struct machine *m, struct net_client *client,
+int net_client_add(struct net *net, struct net_client *client,
 		   struct error *err);
-void net_client_del(struct machine *m, struct net_client *client);
-struct net_client *net_client_find(struct machine *m, const char *name);
+/* Leaves the list and the other end of its cable. */
+void net_client_del(struct net_client *client);
+struct net_client *net_client_find(struct net *net, const char *name);
 /* Joins each port of a with that of b, as far as both have any. */
 void net_connect(struct net_client *a, struct net_client *b);
 void net_disconnect(struct net_client *client);
@@ -130,10 +141,10 @@ void net_disconnect(struct net_client *client);
 void net_set_link(struct net_client *client, bool up);
 
 /*
- * A NIC's end: connects it with the -netdev called netdev (NULL: no cable).
+ * A NIC's end: connects it with the -netdev called netdev.
  * -EBUSY when that has a NIC already.
  */
-int net_attach_nic(struct machine *m, struct net_client *nic,
-		   const char *netdev, struct error *err);
+int net_attach_nic(struct net *net, struct net_client *nic, const char *netdev,
+		   struct error *err);
 
 #endif

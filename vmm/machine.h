@@ -21,6 +21,7 @@
 struct blk_fronts;
 struct config;
 struct kvm;
+struct net;
 struct vcpu;
 struct monitors;
 
@@ -92,6 +93,7 @@ struct machine {
 	_Atomic bool vcpus_held, vcpus_end;
 	struct list chardevs;
 	struct blk_fronts *fronts; /* the block front ends */
+	struct net *net; /* NULL: it has none */
 	struct monitors *monitors;
 	enum run_state state;
 	bool suspended; /* S3 */

@@ -20,6 +20,8 @@ void harness_init(struct harness *h, int64_t now_ns)
 
 	memset(h, 0, sizeof(*h));
 	ck_assert_msg(machine_init(&h->m, &err) == 0, "%s", err.msg);
+	net_init(&h->net, NULL);
+	h->m.net = &h->net;
 	clock_init_manual(&h->m.virt, now_ns);
 	clock_init_manual(&h->m.host, now_ns);
 	clock_init_manual(&h->m.realtime, now_ns);
@@ -35,6 +37,7 @@ void harness_fini(struct harness *h)
 	while (!list_empty(&h->m.devices))
 		device_free(
 			container_of(h->m.devices.prev, struct device, link));
+	net_fini(&h->net);
 	machine_fini(&h->m);
 }
 

@@ -8,6 +8,7 @@
 
 #include <check.h>
 
+#include "net/net.h"
 #include "tests/unit/unit.h"
 #include "vmm/device.h"
 #include "vmm/machine.h"
@@ -17,6 +18,7 @@
 
 struct harness {
 	struct machine m;
+	struct net net;
 	struct ram_block *ram;
 	struct gmem_map ram_map;
 	bool level[HARNESS_IRQS]; /* of recorded lines */
