@@ -73,25 +73,25 @@ static void detach_in_thread(void *arg)
 }
 
 /* The thread that is at work for the node, or a new one. */
-static struct blk_thread *find_thread(struct blk_fronts *all, const char *id,
-				      struct blk_node *node, struct error *err)
+static struct io_thread *find_thread(struct blk_fronts *all, const char *id,
+				     struct blk_node *node, struct error *err)
 {
 	struct loop *loop = node ? blk_ctx_loop(node->ctx) : NULL;
 	struct attach a = {.ctx = node ? node->ctx : NULL, .err = err};
-	struct blk_thread *t;
+	struct io_thread *t;
 	struct blk_front *f;
 
 	list_for_each (f, &all->list, struct blk_front, link)
 		if (loop && f->loop == loop)
-			return blk_thread_ref(f->thread);
-	t = blk_thread_new(id, err);
+			return io_thread_ref(f->thread);
+	t = io_thread_new(id, err);
 	if (!t || !node)
 		return t;
 	a.loop = t->loop;
 	loop_call(t->loop, attach_in_thread, &a);
 	if (a.rc == 0)
 		return t;
-	blk_thread_unref(t);
+	io_thread_unref(t);
 	return NULL;
 }
 
@@ -133,7 +133,7 @@ static void drop_front(struct blk_front *front, struct blk_ctx *ctx)
 {
 	if (ctx && !blk_ctx_is_used(ctx))
 		loop_call(front->loop, detach_in_thread, ctx);
-	blk_thread_unref(front->thread);
+	io_thread_unref(front->thread);
 	pthread_mutex_destroy(&front->lock);
 	pthread_cond_destroy(&front->idle);
 	free(front);

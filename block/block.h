@@ -98,7 +98,7 @@ struct blk_limits {
 };
 
 struct blk_hold;
-struct blk_thread;
+struct io_thread;
 
 /* What is done with a node: what its user does, and what others may do. */
 enum {
@@ -148,7 +148,7 @@ struct blk_front {
 	struct blk_fronts *all;
 	struct blk_user user; /* of node, what the device does with it */
 	unsigned wants; /* BLK_PERM_*: the same with a writable medium */
-	struct blk_thread *thread; /* which it may share with others */
+	struct io_thread *thread; /* which it may share with others */
 	struct loop *loop; /* of that */
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t idle;

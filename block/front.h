@@ -4,23 +4,8 @@
 #define BLOCK_FRONT_H
 
 #include "block/node.h"
+#include "vmm/io_thread.h"
 #include "vmm/monitor.h"
-
-/* Main loop; the count of front ends that it serves. */
-struct blk_thread {
-	unsigned refs;
-	struct list link; /* of those that the user named */
-	char *id; /* or NULL */
-	struct loop *loop;
-	pthread_t thread;
-	pid_t tid;
-	struct loop_spin spin;
-};
-
-struct blk_thread *blk_thread_new(const char *name, struct error *err);
-struct blk_thread *blk_thread_ref(struct blk_thread *t);
-/* The last one ends it. */
-void blk_thread_unref(struct blk_thread *t);
 
 /*
  * Calls fn in the I/O thread, with requests in flight; not at all without a

@@ -1,87 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* I/O threads: each serves a graph, and all front ends that have nodes of it.
+/*
+ * I/O threads that disks are served by: each serves a graph, and all front ends
+ * that have nodes of it.
  */
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "block/front.h"
 
-#define STACK_SIZE (256u << 10)
-
-static void *run(void *arg)
+static struct io_thread *find(const struct blk_fronts *all, const char *id)
 {
-	struct blk_thread *t = arg;
+	struct io_thread *t;
 
-	loop_run(t->loop);
-	return NULL;
-}
-
-static int start(struct blk_thread *t, const char *name, struct error *err)
-{
-	sigset_t all, old;
-	pthread_attr_t attr;
-	char text[16];
-	int rc;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&t->thread, &attr, run, t);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	if (rc)
-		return error_errno(err, rc, "cannot start an I/O thread");
-	snprintf(text, sizeof(text), "IO %.12s", name);
-	pthread_setname_np(t->thread, text);
-	return 0;
-}
-
-struct blk_thread *blk_thread_new(const char *name, struct error *err)
-{
-	struct blk_thread *t = calloc(1, sizeof(*t));
-
-	if (!t) {
-		error_set(err, ENOMEM, "out of memory");
-		return NULL;
-	}
-	t->refs = 1;
-	list_init(&t->link);
-	t->loop = loop_new(NULL, err);
-	if (!t->loop || start(t, name, err) < 0) {
-		loop_free(t->loop);
-		free(t);
-		return NULL;
-	}
-	return t;
-}
-
-struct blk_thread *blk_thread_ref(struct blk_thread *t)
-{
-	t->refs++;
-	return t;
-}
-
-void blk_thread_unref(struct blk_thread *t)
-{
-	if (--t->refs)
-		return;
-	loop_quit(t->loop);
-	pthread_join(t->thread, NULL);
-	loop_free(t->loop);
-	free(t->id);
-	free(t);
-}
-
-static struct blk_thread *find(const struct blk_fronts *all, const char *id)
-{
-	struct blk_thread *t;
-
-	list_for_each (t, &all->threads, struct blk_thread, link)
+	list_for_each (t, &all->threads, struct io_thread, link)
 		if (!strcmp(t->id, id))
 			return t;
 	return NULL;
@@ -89,7 +21,7 @@ static struct blk_thread *find(const struct blk_fronts *all, const char *id)
 
 static void set_up(void *arg)
 {
-	struct blk_thread *t = arg;
+	struct io_thread *t = arg;
 
 	t->tid = gettid();
 	loop_set_spin(t->loop, &t->spin);
@@ -98,13 +30,13 @@ static void set_up(void *arg)
 int blk_thread_make(struct blk_fronts *all, const char *id,
 		    const struct loop_spin *spin, struct error *err)
 {
-	struct blk_thread *t = blk_thread_new(id, err);
+	struct io_thread *t = io_thread_new(id, err);
 
 	if (!t)
 		return -ENOMEM;
 	t->id = strdup(id);
 	if (!t->id) {
-		blk_thread_unref(t);
+		io_thread_unref(t);
 		return error_set(err, ENOMEM, "out of memory");
 	}
 	t->spin = *spin;
@@ -118,7 +50,7 @@ void blk_threads_free(struct blk_fronts *all)
 	struct list *e;
 
 	while ((e = list_pop(&all->threads)))
-		blk_thread_unref(container_of(e, struct blk_thread, link));
+		io_thread_unref(container_of(e, struct io_thread, link));
 }
 
 struct move {
@@ -145,7 +77,7 @@ static void enter(void *arg)
 }
 
 /* With nothing in flight; on errors the front end can only be freed. */
-static int move(struct blk_front *front, struct blk_thread *to,
+static int move(struct blk_front *front, struct io_thread *to,
 		struct error *err)
 {
 	struct move m = {.front = front, .err = err};
@@ -153,8 +85,8 @@ static int move(struct blk_front *front, struct blk_thread *to,
 	blk_front_leave_limits(front);
 	loop_call(front->loop, leave, front);
 	loop_unpost(front->loop, &front->start);
-	blk_thread_unref(front->thread);
-	front->thread = blk_thread_ref(to);
+	io_thread_unref(front->thread);
+	front->thread = io_thread_ref(to);
 	front->loop = to->loop;
 	loop_call(front->loop, enter, &m);
 	return m.rc < 0 ? m.rc : blk_front_serve_limits(front, err);
@@ -163,7 +95,7 @@ static int move(struct blk_front *front, struct blk_thread *to,
 int blk_front_move(struct blk_front *front, const char *thread,
 		   struct error *err)
 {
-	struct blk_thread *to = find(front->all, thread);
+	struct io_thread *to = find(front->all, thread);
 
 	if (!to)
 		return error_set(err, ENOENT,
@@ -185,9 +117,9 @@ int blk_front_move(struct blk_front *front, const char *thread,
 static void query_iothreads(struct monitor_call *call)
 {
 	json_t *list = json_array();
-	struct blk_thread *t;
+	struct io_thread *t;
 
-	list_for_each (t, &monitor_fronts(call)->threads, struct blk_thread,
+	list_for_each (t, &monitor_fronts(call)->threads, struct io_thread,
 		       link)
 		json_array_append_new(
 			list,
