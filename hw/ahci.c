@@ -215,8 +215,11 @@ static void on_event(void *ctx, enum machine_event event)
 	struct ahci *hba = ctx;
 	unsigned i;
 
-	for (i = 0; i < AHCI_PORTS && event == EVENT_RESUME; i++)
-		ide_retry(&hba->port[i].drive);
+	for (i = 0; i < AHCI_PORTS; i++)
+		if (event == EVENT_STOP)
+			ide_settle(&hba->port[i].drive);
+		else if (event == EVENT_RESUME)
+			ide_retry(&hba->port[i].drive);
 }
 
 static void fini(struct device *dev)
@@ -327,6 +330,7 @@ static const struct state_field port_fields[] = {
 	{STATE_ELEM(STATE_U32, struct ahci_port, current),
 	 .hi = AHCI_SLOTS - 1},
 	{STATE_ARR(STATE_U8, struct ahci_port, packet)},
+	{STATE_ELEM(STATE_BOOL, struct ahci_port, busy)},
 	{STATE_ELEM(STATE_BOOL, struct ahci_port, packet_due)},
 	{STATE_ELEM(STATE_BOOL, struct ahci_port, any_block)},
 	{STATE_ELEM(STATE_BOOL, struct ahci_port, silent)},
@@ -344,10 +348,32 @@ static const struct state_field fields[] = {
 	{.kind = STATE_END},
 };
 
+static int saving(void *dev)
+{
+	struct ahci *hba = dev;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < AHCI_PORTS && rc == 0; i++)
+		rc = ide_drive_saving(&hba->port[i].drive);
+	return rc;
+}
+
+static void restored(void *dev)
+{
+	struct ahci *hba = dev;
+	unsigned i;
+
+	pci_restored(&hba->pci);
+	for (i = 0; i < AHCI_PORTS; i++)
+		ide_drive_restored(&hba->port[i].drive);
+}
+
 static const struct state_desc state = {.name = "ahci",
 					.version = 1,
 					.fields = fields,
-					.restored = pci_restored};
+					.saving = saving,
+					.restored = restored};
 
 const struct device_class ahci_class = {
 	.name = "ich9-ahci",

@@ -6,12 +6,11 @@
 #include "hw/ata_ncq.h"
 #include "vmm/endian.h"
 
-#define LBA28_MAX		(UINT64_C(1) << 28)
-#define IDENTIFY		512u
+#define LBA28_MAX	  (UINT64_C(1) << 28)
+#define IDENTIFY	  512u
 
-#define CMD_DATA_SET_MANAGEMENT 0x06u
-#define FEATURE_CACHE_ON	0x02u
-#define FEATURE_CACHE_OFF	0x82u
+#define FEATURE_CACHE_ON  0x02u
+#define FEATURE_CACHE_OFF 0x82u
 
 /* What drive kinds know a command. */
 enum { DISK = 1, CDROM = 2 };
@@ -180,7 +179,7 @@ void ata_dma_run(struct ide_drive *d)
 {
 	uint32_t len = chunk(d, IDE_BUFFER / BLK_SECTOR) * BLK_SECTOR;
 
-	if (d->command == CMD_DATA_SET_MANAGEMENT) {
+	if (d->command == ATA_CMD_DATA_SET_MANAGEMENT) {
 		ata_trim_run(d);
 		return;
 	}
@@ -314,12 +313,6 @@ static void fill_identify(struct ide_drive *d)
 	put(id, 169, 1); /* TRIM */
 }
 
-static void end_identify(struct ide_drive *d)
-{
-	d->way = IDE_NO_DATA;
-	d->status = ATA_DRDY | ATA_DSC;
-}
-
 static void identify(struct ide_drive *d)
 {
 	if (d->cdrom) { /* it says what it is, and aborts */
@@ -328,7 +321,7 @@ static void identify(struct ide_drive *d)
 		return;
 	}
 	fill_identify(d);
-	ide_pio(d, IDENTIFY, false, end_identify);
+	ide_pio(d, IDENTIFY, false, ide_end_pio);
 	ide_raise(d);
 }
 
@@ -415,7 +408,7 @@ static void device_reset(struct ide_drive *d)
 }
 
 static const struct command commands[256] = {
-	[CMD_DATA_SET_MANAGEMENT] = {ata_trim, DISK, WRITE | EXT | USE_DMA},
+	[ATA_CMD_DATA_SET_MANAGEMENT] = {ata_trim, DISK, WRITE | EXT | USE_DMA},
 	[ATA_CMD_DEVICE_RESET] = {device_reset, CDROM, 0},
 	[0x20] = {transfer, DISK, 0},
 	[0x21] = {transfer, DISK, 0},
@@ -481,4 +474,31 @@ void ata_command(struct ide_drive *d)
 	}
 	d->ext = c->flags & EXT;
 	c->run(d);
+}
+
+static void transfer_steps(struct ide_drive *d)
+{
+	if (d->way == IDE_DMA)
+		d->wish.then = d->writing ? on_dma_written : on_dma_read;
+	else
+		d->wish.then = d->writing ? on_written : on_read;
+	d->block_done = d->writing ? write_next : read_next;
+	if (!d->multiple)
+		d->multiple = 1;
+}
+
+void ata_restore_steps(struct ide_drive *d)
+{
+	const struct command *c = &commands[d->command];
+
+	if (c->run == atapi_packet_begin) {
+		atapi_restore_steps(d);
+	} else if (c->run == ata_trim) {
+		ata_trim_restore(d);
+	} else if (c->run == transfer) {
+		transfer_steps(d);
+	} else {
+		d->wish.then = on_flushed;
+		d->block_done = ide_end_pio;
+	}
 }

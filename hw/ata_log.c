@@ -11,12 +11,6 @@
 #define LOG_DIRECTORY 0x00u
 #define DIRECTORY_1   1u /* its version */
 
-static void end_log(struct ide_drive *d)
-{
-	d->way = IDE_NO_DATA;
-	d->status = ATA_DRDY | ATA_DSC;
-}
-
 /* How many pages each log has. */
 static void fill_directory(uint8_t *page)
 {
@@ -42,6 +36,6 @@ void ata_read_log(struct ide_drive *d)
 		ide_fail(d, ATA_ABRT);
 		return;
 	}
-	ide_pio(d, BLK_SECTOR, false, end_log);
+	ide_pio(d, BLK_SECTOR, false, ide_end_pio);
 	ide_raise(d);
 }

@@ -8,7 +8,9 @@
  */
 #include "hw/ata_ncq.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHUNK	   (IDE_BUFFER / BLK_SECTOR)
 #define TAG_SHIFT  3 /* in the count register */
@@ -45,7 +47,7 @@ void ata_ncq_forget(struct ata_ncq *q)
 	for (t = q->tag; t < q->tag + ATA_NCQ_TAGS; t++) {
 		if (t->active)
 			ide_io_forget(&t->io);
-		t->active = t->waits = false;
+		t->active = t->waits = t->loaded = false;
 	}
 }
 
@@ -92,6 +94,7 @@ static void on_done(struct ide_io *io, int rc)
 		fail(t, ATA_ABRT);
 		return;
 	}
+	t->loaded = false;
 	t->lba += len / BLK_SECTOR;
 	t->left -= (uint32_t)(len / BLK_SECTOR);
 	if (t->left) {
@@ -102,28 +105,36 @@ static void on_done(struct ide_io *io, int rc)
 	d->transport->queue_done(d, tag);
 }
 
+static uint32_t chunk(const struct ata_ncq_tag *t)
+{
+	return (t->left < CHUNK ? t->left : CHUNK) * BLK_SECTOR;
+}
+
 static void next_chunk(struct ata_ncq_tag *t)
 {
 	struct ide_drive *d = t->io.drive;
-	uint32_t len = (t->left < CHUNK ? t->left : CHUNK) * BLK_SECTOR;
+	uint32_t len = chunk(t);
 
-	if (t->writing && d->transport->queue_dma(d, number(d->ncq, t),
-						  t->io.buf, len, false) < len)
+	t->waits = d->stopped;
+	if (t->waits)
+		return;
+	if (t->writing && !t->loaded &&
+	    d->transport->queue_dma(d, number(d->ncq, t), t->io.buf, len,
+				    false) < len) {
 		fail(t, ATA_ABRT);
-	else
-		ide_io_start(&t->io, t->writing ? BLK_WRITE : BLK_READ,
-			     t->lba * BLK_SECTOR, len, t->fua ? BLK_FUA : 0,
-			     on_done);
+		return;
+	}
+	t->loaded = t->writing;
+	ide_io_start(&t->io, t->writing ? BLK_WRITE : BLK_READ,
+		     t->lba * BLK_SECTOR, len, t->fua ? BLK_FUA : 0, on_done);
 }
 
 static void on_idle(struct ide_io *io)
 {
 	struct ata_ncq_tag *t = tag_of(io);
 
-	if (!t->waits)
-		return;
-	t->waits = false;
-	next_chunk(t);
+	if (t->waits)
+		next_chunk(t);
 }
 
 bool ata_ncq_is_queued(const struct ide_drive *d)
@@ -211,10 +222,21 @@ void ata_ncq_read_log(struct ata_ncq *q, uint8_t *page)
 
 void ata_ncq_retry(struct ata_ncq *q)
 {
+	struct ata_ncq_tag *t;
+
+	for (t = q->tag; t < q->tag + ATA_NCQ_TAGS; t++) {
+		ide_io_retry(&t->io);
+		if (t->waits && !t->io.busy)
+			next_chunk(t);
+	}
+}
+
+void ata_ncq_settle(struct ata_ncq *q)
+{
 	unsigned i;
 
 	for (i = 0; i < ATA_NCQ_TAGS; i++)
-		ide_io_retry(&q->tag[i].io);
+		ide_io_settle(&q->tag[i].io);
 }
 
 void ata_ncq_reset(struct ata_ncq *q)
@@ -249,3 +271,107 @@ void ata_ncq_free(struct ata_ncq *q)
 		ide_io_fini(&q->tag[i].io);
 	free(q);
 }
+
+static int save_tag(struct ata_ncq *q, const struct ata_ncq_tag *t)
+{
+	struct ide_saved *to = &q->drive->saved;
+	struct ata_ncq_saved *saved =
+		state_list_add(&to->queued, 1, sizeof(*saved));
+	uint32_t len = t->loaded ? chunk(t) : 0;
+	void *data = state_list_add(&to->queued_data, len, 1);
+
+	if (!saved || !data)
+		return -ENOMEM;
+	*saved = (struct ata_ncq_saved){.tag = (uint8_t)number(q, t),
+					.writing = t->writing,
+					.fua = t->fua,
+					.loaded = t->loaded,
+					.lba = t->lba,
+					.left = t->left};
+	memcpy(data, t->io.buf, len);
+	return 0;
+}
+
+int ata_ncq_saving(struct ata_ncq *q)
+{
+	struct state_list *failure = &q->drive->saved.failure;
+	struct ata_ncq_error *error;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < ATA_NCQ_TAGS && rc == 0; i++)
+		if (q->tag[i].active)
+			rc = save_tag(q, &q->tag[i]);
+	if (rc < 0 || !q->failed)
+		return rc;
+	error = state_list_add(failure, 1, sizeof(*error));
+	if (!error)
+		return -ENOMEM;
+	*error = q->log;
+	return 0;
+}
+
+/* Takes its data from those of all; false: they are not there. */
+static bool restore_tag(struct ata_ncq *q, const struct ata_ncq_saved *from,
+			uint32_t *at)
+{
+	const struct state_list *data = &q->drive->saved.queued_data;
+	struct ata_ncq_tag *t = &q->tag[from->tag];
+	uint32_t len;
+
+	t->left = from->left;
+	len = from->loaded ? chunk(t) : 0;
+	/* What is in flight for nobody has the buffer. */
+	if (len > data->n - *at || t->active || t->io.busy)
+		return false;
+	t->writing = from->writing;
+	t->fua = from->fua;
+	t->loaded = from->writing && from->loaded;
+	t->lba = from->lba;
+	t->active = t->waits = true;
+	memcpy(t->io.buf, (const char *)data->at + *at, len);
+	*at += len;
+	return true;
+}
+
+void ata_ncq_restored(struct ata_ncq *q)
+{
+	const struct ide_saved *from = &q->drive->saved;
+	const struct ata_ncq_saved *saved = from->queued.at;
+	const struct ata_ncq_error *error = from->failure.at;
+	uint32_t i, at = 0;
+
+	ata_ncq_reset(q);
+	q->failed = from->failure.n;
+	if (q->failed)
+		q->log = *error;
+	for (i = 0; i < from->queued.n; i++) {
+		if (restore_tag(q, &saved[i], &at))
+			continue;
+		ata_ncq_forget(q);
+		return;
+	}
+}
+
+const struct state_field ata_ncq_fields[] = {
+	{STATE_ELEM(STATE_U8, struct ata_ncq_saved, tag),
+	 .hi = ATA_NCQ_TAGS - 1},
+	{STATE_ELEM(STATE_BOOL, struct ata_ncq_saved, writing)},
+	{STATE_ELEM(STATE_BOOL, struct ata_ncq_saved, fua)},
+	{STATE_ELEM(STATE_BOOL, struct ata_ncq_saved, loaded)},
+	{STATE_ELEM(STATE_U64, struct ata_ncq_saved, lba)},
+	{STATE_ELEM(STATE_U32, struct ata_ncq_saved, left), .lo = 1,
+	 .hi = SECTORS_0},
+	{.kind = STATE_END},
+};
+
+const struct state_field ata_ncq_error_fields[] = {
+	{STATE_ELEM(STATE_BOOL, struct ata_ncq_error, unqueued)},
+	{STATE_ELEM(STATE_U8, struct ata_ncq_error, tag)},
+	{STATE_ELEM(STATE_U8, struct ata_ncq_error, status)},
+	{STATE_ELEM(STATE_U8, struct ata_ncq_error, error)},
+	{STATE_ELEM(STATE_U8, struct ata_ncq_error, device)},
+	{STATE_ELEM(STATE_U64, struct ata_ncq_error, lba)},
+	{STATE_ELEM(STATE_U32, struct ata_ncq_error, count)},
+	{.kind = STATE_END},
+};

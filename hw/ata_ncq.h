@@ -19,6 +19,7 @@ struct ata_ncq_tag {
 	bool active; /* the guest waits for it */
 	bool waits; /* for its io, which is still busy for nobody */
 	bool writing, fua;
+	bool loaded; /* what is to be written next is in its io */
 	uint64_t lba; /* of what is next */
 	uint32_t left; /* sectors */
 };
@@ -29,6 +30,14 @@ struct ata_ncq_error {
 	uint8_t tag, status, error, device;
 	uint64_t lba;
 	uint32_t count;
+};
+
+/* Of a command that waits for the machine to go on. */
+struct ata_ncq_saved {
+	uint8_t tag;
+	bool writing, fua, loaded;
+	uint64_t lba;
+	uint32_t left;
 };
 
 struct ata_ncq {
@@ -45,6 +54,13 @@ void ata_ncq_reset(struct ata_ncq *q);
 /* What is in flight is nobody's any more; or is tried again. */
 void ata_ncq_forget(struct ata_ncq *q);
 void ata_ncq_retry(struct ata_ncq *q);
+/* The machine stops: what is in flight ends, or is kept. */
+void ata_ncq_settle(struct ata_ncq *q);
+
+extern const struct state_field ata_ncq_fields[], ata_ncq_error_fields[];
+/* -ENOMEM */
+int ata_ncq_saving(struct ata_ncq *q);
+void ata_ncq_restored(struct ata_ncq *q);
 
 bool ata_ncq_active(const struct ata_ncq *q);
 /* Is d->command one of them? */

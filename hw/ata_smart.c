@@ -148,13 +148,7 @@ static bool fill_log(struct ide_drive *d)
 	}
 }
 
-static void end_page(struct ide_drive *d)
-{
-	d->way = IDE_NO_DATA;
-	d->status = ATA_DRDY | ATA_DSC;
-}
-
-static void send_page(struct ide_drive *d, bool (*fill)(struct ide_drive *d))
+static void side_end_pio(struct ide_drive *d, bool (*fill)(struct ide_drive *d))
 {
 	memset(d->buf, 0, BLK_SECTOR);
 	if (!fill(d)) {
@@ -164,7 +158,7 @@ static void send_page(struct ide_drive *d, bool (*fill)(struct ide_drive *d))
 	/* The directory of logs alone has none. */
 	if (d->feature != READ_LOG || d->lba_low != LOG_DIRECTORY)
 		put_checksum(d->buf);
-	ide_pio(d, BLK_SECTOR, false, end_page);
+	ide_pio(d, BLK_SECTOR, false, ide_end_pio);
 	ide_raise(d);
 }
 
@@ -206,13 +200,13 @@ void ata_smart(struct ide_drive *d)
 	}
 	switch (d->feature) {
 	case READ_DATA:
-		send_page(d, fill_data);
+		side_end_pio(d, fill_data);
 		break;
 	case READ_THRESHOLDS:
-		send_page(d, fill_thresholds);
+		side_end_pio(d, fill_thresholds);
 		break;
 	case READ_LOG:
-		send_page(d, fill_log);
+		side_end_pio(d, fill_log);
 		break;
 	case AUTOSAVE:
 		set_autosave(d);

@@ -22,6 +22,20 @@ static void on_discarded(struct ide_drive *d, int rc)
 		next_range(d);
 }
 
+bool ata_trim_fits(const struct ide_drive *d)
+{
+	uint32_t most = d->status & ATA_DRQ ? BLOCKS_MAX : ENTRIES * BLOCKS_MAX;
+
+	if (d->command != ATA_CMD_DATA_SET_MANAGEMENT)
+		return true;
+	return d->left <= most && d->block <= ENTRIES * BLOCKS_MAX - d->left;
+}
+
+void ata_trim_restore(struct ide_drive *d)
+{
+	d->wish.then = on_discarded;
+}
+
 /* d->block is the next entry, d->left how many there are. */
 static void next_range(struct ide_drive *d)
 {
@@ -65,6 +79,7 @@ void ata_trim(struct ide_drive *d)
 		return;
 	}
 	d->left = blocks;
+	d->block = 0;
 	d->writing = true;
 	d->way = IDE_DMA;
 	d->status = ATA_DRDY | ATA_DSC | ATA_DRQ;

@@ -394,11 +394,6 @@ static void put(uint8_t *id, unsigned word, uint16_t val)
 	store_le16(id + 2 * word, val);
 }
 
-static void end_identify(struct ide_drive *d)
-{
-	d->status = ATA_DRDY | ATA_DSC;
-}
-
 /* ATA/ATAPI-6, 8.17. */
 void atapi_identify(struct ide_drive *d)
 {
@@ -426,6 +421,12 @@ void atapi_identify(struct ide_drive *d)
 	put(id, 72, 30);
 	put(id, 80, 0x1e);
 	put(id, 88, 0x3f | 1 << 13);
-	ide_pio(d, IDENTIFY, false, end_identify);
+	ide_pio(d, IDENTIFY, false, ide_end_pio);
 	ide_raise(d);
+}
+
+void atapi_restore_steps(struct ide_drive *d)
+{
+	d->wish.then = on_read;
+	d->block_done = d->writing ? packet_received : pio_next;
 }

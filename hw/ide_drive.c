@@ -66,9 +66,15 @@ void ide_pio(struct ide_drive *d, uint32_t len, bool from_guest,
 	d->status = ATA_DRDY | ATA_DSC | ATA_DRQ;
 }
 
+void ide_end_pio(struct ide_drive *d)
+{
+	d->way = IDE_NO_DATA;
+	d->status = ATA_DRDY | ATA_DSC;
+}
+
 void ide_dma_ready(struct ide_drive *d)
 {
-	if (d->way != IDE_DMA || d->io)
+	if (d->way != IDE_DMA || d->wish.then)
 		return;
 	if (d->cdrom)
 		atapi_dma_run(d);
@@ -202,36 +208,3 @@ void ide_put_string(uint8_t *dst, size_t len, const char *text)
 	for (i = 0; i < len; i++)
 		dst[i ^ 1] = i < n ? (uint8_t)text[i] : ' ';
 }
-
-const struct state_field ide_drive_fields[] = {
-	{STATE_ELEM(STATE_U8, struct ide_drive, feature)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, error)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, status)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, device)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, count)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, lba_low)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, lba_mid)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, lba_high)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, hob_feature)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, hob_count)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, hob_low)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, hob_mid)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, hob_high)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, command)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, set_multiple),
-	 .hi = ATA_MULTIPLE_MAX},
-	{STATE_ELEM(STATE_BOOL, struct ide_drive, smart_off)},
-	{STATE_ELEM(STATE_BOOL, struct ide_drive, smart_autosave)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, smart_tests),
-	 .hi = 2 * IDE_SMART_TESTS},
-	{STATE_ARR(STATE_U8, struct ide_drive, smart_test)},
-	{STATE_ELEM(STATE_U16, struct ide_drive, cylinders)},
-	{STATE_ELEM(STATE_U16, struct ide_drive, heads), .hi = 16},
-	{STATE_ELEM(STATE_U16, struct ide_drive, sectors), .hi = UINT8_MAX},
-	{STATE_ELEM(STATE_U8, struct ide_drive, mmc.sense.key)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, mmc.sense.asc)},
-	{STATE_ELEM(STATE_U8, struct ide_drive, mmc.sense.ascq)},
-	{STATE_ELEM(STATE_BOOL, struct ide_drive, mmc.media_changed)},
-	{STATE_ELEM(STATE_BOOL, struct ide_drive, mmc.medium_wanted)},
-	{.kind = STATE_END},
-};

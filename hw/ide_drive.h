@@ -4,7 +4,8 @@
  * channel with its task file (ide.c), or a port of an AHCI controller.
  *
  * ide_drive.c has a command's life, ide_io.c the requests to the host,
- * ide_error.c what happens when the host fails, ata_disk.c what disks do
+ * ide_error.c what happens when the host fails, ide_state.c what is saved of
+ * it all, ata_disk.c what disks do
  * (ata_trim.c and the other ata_*.c some things more), atapi.c what CD-ROMs
  * do.  Machine lock.
  */
@@ -39,9 +40,10 @@
 #define ATA_DEV_UNIT 0x10u
 
 /* Commands that those who carry them must know. */
-#define ATA_CMD_DEVICE_RESET 0x08u
-#define ATA_CMD_DIAGNOSE     0x90u
-#define ATA_CMD_PACKET	     0xa0u
+#define ATA_CMD_DATA_SET_MANAGEMENT 0x06u
+#define ATA_CMD_DEVICE_RESET	    0x08u
+#define ATA_CMD_DIAGNOSE	    0x90u
+#define ATA_CMD_PACKET		    0xa0u
 
 struct ide_drive;
 struct ide_io;
@@ -92,6 +94,14 @@ struct ide_wish {
 	void (*then)(struct ide_drive *drive, int rc);
 };
 
+/* What is saved of a drive, as long as that takes. */
+struct ide_saved {
+	bool wish; /* something is to be done at the host */
+	struct state_list buf; /* bytes */
+	struct state_list queued, queued_data; /* struct ata_ncq_saved; bytes */
+	struct state_list failure; /* struct ata_ncq_error; or none */
+};
+
 struct ide_drive {
 	const struct ide_transport *transport;
 	void *carrier; /* whose transport it is */
@@ -119,6 +129,8 @@ struct ide_drive {
 	struct ide_io ios[IDE_IOS];
 	struct ide_io *io; /* the command's, in flight or kept */
 	struct ide_wish wish; /* then is NULL when there is none */
+	bool stopped; /* the machine: nothing is begun */
+	struct ide_saved saved;
 	struct ata_ncq *ncq; /* queued commands; NULL: it knows none */
 	uint8_t *buf; /* IDE_BUFFER bytes, for PIO */
 	uint32_t pos, len; /* what of buf the guest has taken */
@@ -142,6 +154,16 @@ void ide_drive_quiesce(struct ide_drive *d);
 void ide_drive_reset(struct ide_drive *d);
 /* With the machine: locks no medium any more. */
 void ide_drive_power_on(struct ide_drive *d);
+/*
+ * The machine stops: what is in flight ends, or is kept with what would have
+ * followed, until ide_retry.
+ */
+void ide_settle(struct ide_drive *d);
+/* The machine goes on: tries again what was kept. */
+void ide_retry(struct ide_drive *d);
+/* For state_desc: -ENOMEM.  What was kept or in flight is done by ide_retry. */
+int ide_drive_saving(struct ide_drive *d);
+void ide_drive_restored(struct ide_drive *d);
 
 /* For those who carry commands. */
 
@@ -164,6 +186,8 @@ void ide_fail(struct ide_drive *d, uint8_t error);
 /* Lets the guest take len bytes of buf, or give them, then calls next. */
 void ide_pio(struct ide_drive *d, uint32_t len, bool from_guest,
 	     void (*next)(struct ide_drive *d));
+/* For next: that was all of the data. */
+void ide_end_pio(struct ide_drive *d);
 void ide_put_string(uint8_t *dst, size_t len, const char *text);
 void ide_signature(struct ide_drive *d);
 
@@ -177,6 +201,8 @@ void ide_io_start(struct ide_io *io, enum blk_op op, uint64_t off, uint32_t len,
 /* Gives it up: what is in flight, or kept, is nobody's any more. */
 void ide_io_forget(struct ide_io *io);
 void ide_io_retry(struct ide_io *io);
+/* Waits for it, and calls done if it was not kept. */
+void ide_io_settle(struct ide_io *io);
 /*
  * For the command in progress: reads or writes len bytes at off (bytes) of the
  * medium by buf, or discards.
@@ -186,8 +212,6 @@ void ide_submit(struct ide_drive *d, enum blk_op op, uint64_t off, uint32_t len,
 /* An io's idle, for those of commands. */
 void ide_io_next(struct ide_io *io);
 void ide_forget_io(struct ide_drive *d);
-/* The machine goes on: tries again what was kept. */
-void ide_retry(struct ide_drive *d);
 
 /* ide_error.c: did it fail so that it is kept?  *rc may become another. */
 bool ide_error_keeps(struct ide_io *io, int *rc);
@@ -208,6 +232,11 @@ void ata_smart(struct ide_drive *d);
 /* ata_log.c: READ LOG EXT. */
 void ata_read_log(struct ide_drive *d);
 
+/* ide_state.c; and by a command that was restored, what its steps are. */
 extern const struct state_field ide_drive_fields[];
+void ata_restore_steps(struct ide_drive *d);
+void atapi_restore_steps(struct ide_drive *d);
+bool ata_trim_fits(const struct ide_drive *d);
+void ata_trim_restore(struct ide_drive *d);
 
 #endif

@@ -74,6 +74,15 @@ void ide_io_retry(struct ide_io *io)
 	blk_submit(io->drive->blk, &io->req);
 }
 
+void ide_io_settle(struct ide_io *io)
+{
+	if (!io->busy || io->kept)
+		return;
+	blk_drain(io->drive->blk);
+	if (loop_unpost(io->drive->m->loop, &io->req.task))
+		on_done(&io->req, io->req.rc);
+}
+
 static void command_done(struct ide_io *io, int rc)
 {
 	struct ide_drive *d = io->drive;
@@ -92,7 +101,7 @@ static void grant_wish(struct ide_drive *d)
 	const struct ide_wish *w = &d->wish;
 	struct ide_io *io = d->ios;
 
-	if (!w->then || d->io)
+	if (!w->then || d->io || d->stopped)
 		return;
 	while (io < d->ios + IDE_IOS && io->busy)
 		io++;
@@ -129,12 +138,25 @@ void ide_forget_io(struct ide_drive *d)
 		ata_ncq_forget(d->ncq);
 }
 
+void ide_settle(struct ide_drive *d)
+{
+	unsigned i;
+
+	d->stopped = true;
+	for (i = 0; i < IDE_IOS; i++)
+		ide_io_settle(&d->ios[i]);
+	if (d->ncq)
+		ata_ncq_settle(d->ncq);
+}
+
 void ide_retry(struct ide_drive *d)
 {
+	d->stopped = false;
 	if (d->blk)
 		d->blk->failed = 0;
 	if (d->io)
 		ide_io_retry(d->io);
+	grant_wish(d);
 	if (d->ncq)
 		ata_ncq_retry(d->ncq);
 }

@@ -263,16 +263,21 @@ static int init_channel(struct piix3_ide *ide, unsigned n, struct error *err)
 	return map_ports(ide, n, err);
 }
 
+static struct ide_drive *drive_of(struct piix3_ide *ide, unsigned n)
+{
+	return &ide->channel[n / IDE_DRIVES].drive[n % IDE_DRIVES];
+}
+
 static void on_event(void *ctx, enum machine_event event)
 {
 	struct piix3_ide *ide = ctx;
-	unsigned i, n;
+	unsigned i;
 
-	if (event != EVENT_RESUME)
-		return;
-	for (i = 0; i < IDE_CHANNELS; i++)
-		for (n = 0; n < IDE_DRIVES; n++)
-			ide_retry(&ide->channel[i].drive[n]);
+	for (i = 0; i < IDE_CHANNELS * IDE_DRIVES; i++)
+		if (event == EVENT_STOP)
+			ide_settle(drive_of(ide, i));
+		else if (event == EVENT_RESUME)
+			ide_retry(drive_of(ide, i));
 }
 
 static void fini(struct device *dev)
@@ -334,11 +339,10 @@ static void reset(struct device *dev)
 static void quiesce(struct device *dev)
 {
 	struct piix3_ide *ide = (struct piix3_ide *)dev;
-	unsigned i, n;
+	unsigned i;
 
-	for (i = 0; i < IDE_CHANNELS; i++)
-		for (n = 0; n < IDE_DRIVES; n++)
-			ide_drive_quiesce(&ide->channel[i].drive[n]);
+	for (i = 0; i < IDE_CHANNELS * IDE_DRIVES; i++)
+		ide_drive_quiesce(drive_of(ide, i));
 }
 
 static const struct state_field bmdma_fields[] = {
@@ -369,15 +373,32 @@ static const struct state_field fields[] = {
 	{.kind = STATE_END},
 };
 
+static int saving(void *dev)
+{
+	struct piix3_ide *ide = dev;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < IDE_CHANNELS * IDE_DRIVES && rc == 0; i++)
+		rc = ide_drive_saving(drive_of(ide, i));
+	return rc;
+}
+
 static void restored(void *dev)
 {
+	struct piix3_ide *ide = dev;
+	unsigned i;
+
 	pci_restored(dev);
 	update_ports(dev);
+	for (i = 0; i < IDE_CHANNELS * IDE_DRIVES; i++)
+		ide_drive_restored(drive_of(ide, i));
 }
 
 static const struct state_desc state = {.name = "piix3-ide",
 					.version = 1,
 					.fields = fields,
+					.saving = saving,
 					.restored = restored};
 
 const struct device_class piix3_ide_class = {

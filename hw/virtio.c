@@ -215,6 +215,10 @@ void virtio_broken(struct virtio *v, struct virtq *vq)
 	v->interrupt(v, v->config_vector);
 }
 
+/* Each buffer takes a place in a ring; each has so many pieces at most. */
+#define PARKED_MAX (VIRTIO_QUEUES * VIRTQ_SIZE_MAX)
+#define PIECES_MAX ((uint32_t)PARKED_MAX * VIRTQ_SIZE_MAX)
+
 const struct state_field virtio_state_fields[] = {
 	{STATE_ELEM(STATE_U64, struct virtio, features)},
 	{STATE_ELEM(STATE_U8, struct virtio, status)},
@@ -224,8 +228,59 @@ const struct state_field virtio_state_fields[] = {
 	{STATE_ELEM(STATE_BOOL, struct virtio, broken)},
 	{STATE_ARR(STATE_STRUCT, struct virtio, queue),
 	 .sub = virtq_state_fields},
+	{STATE_LIST_OF(struct virtio, parked, struct virtq_parked, PARKED_MAX,
+		       virtq_parked_fields)},
+	{STATE_LIST_OF(struct virtio, pieces, struct virtq_piece, PIECES_MAX,
+		       virtq_piece_fields)},
 	{.kind = STATE_END},
 };
+
+int virtio_saving(struct virtio *v)
+{
+	if (!v->running || machine_running(v->m) || !v->kind->park)
+		return 0;
+	return v->kind->park(v);
+}
+
+int virtio_park(struct virtio *v, const struct virtq *vq,
+		const struct virtq_buf *buf)
+{
+	return virtq_park(buf, (unsigned)(vq - v->queue), &v->parked,
+			  &v->pieces);
+}
+
+static void unpark_one(struct virtio *v, const struct virtq_parked *p,
+		       const struct virtq_piece *piece)
+{
+	struct virtq_buf *buf;
+	struct virtq *vq;
+
+	if (p->queue >= v->nqueues || !v->queue[p->queue].running)
+		return;
+	vq = &v->queue[p->queue];
+	buf = virtq_unpark(vq, p, piece);
+	if (buf)
+		v->kind->unpark(v, vq, buf);
+	else if (vq->broken)
+		virtio_broken(v, vq);
+}
+
+static void unpark_all(struct virtio *v)
+{
+	const struct virtq_parked *p = v->parked.at;
+	const struct virtq_piece *piece = v->pieces.at;
+	uint32_t left = v->pieces.n, n;
+
+	for (; p < (const struct virtq_parked *)v->parked.at + v->parked.n;
+	     p++) {
+		n = p->nout + p->nin;
+		if (n > left)
+			return;
+		unpark_one(v, p, piece);
+		piece += n;
+		left -= n;
+	}
+}
 
 void virtio_restored(struct virtio *v)
 {
@@ -241,6 +296,9 @@ void virtio_restored(struct virtio *v)
 	}
 	if (v->status & VIRTIO_CONFIG_S_DRIVER_OK && !v->broken)
 		start(v);
-	if (v->running && !machine_running(v->m))
-		v->kind->pause(v);
+	if (!v->running || machine_running(v->m))
+		return;
+	v->kind->pause(v);
+	if (v->kind->unpark)
+		unpark_all(v);
 }

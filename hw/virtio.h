@@ -33,7 +33,8 @@ struct virtio_kind {
 			       unsigned off, unsigned len);
 	/*
 	 * The rings are there: takes buffers from now on, on kicks.  Called
-	 * without the machine running when its state was put back.
+	 * without the machine running when its state was put back: then it
+	 * takes none until resume.
 	 */
 	int (*start)(struct virtio *v, struct error *err);
 	/* Returns when no memory of the guest is in use any more. */
@@ -43,6 +44,14 @@ struct virtio_kind {
 	/* The machine stops: the same as stop, but what waits is kept. */
 	void (*pause)(struct virtio *v);
 	void (*resume)(struct virtio *v);
+	/*
+	 * Paused, to be saved: calls virtio_park for each buffer that it keeps.
+	 * Both are NULL if it never keeps any.
+	 */
+	int (*park)(struct virtio *v);
+	/* Such a buffer of the queue is the device's again, until resume. */
+	void (*unpark)(struct virtio *v, struct virtq *vq,
+		       struct virtq_buf *buf);
 };
 
 struct virtio {
@@ -59,6 +68,7 @@ struct virtio {
 	unsigned nqueues;
 	struct virtq queue[VIRTIO_QUEUES];
 	int kick[VIRTIO_QUEUES]; /* eventfds that the driver rings */
+	struct state_list parked, pieces; /* while it is saved */
 	/* The transport's: sends vector, or sets the pin by the ISR.  Any
 	 * thread. */
 	void (*interrupt)(struct virtio *v, uint16_t vector);
@@ -99,6 +109,10 @@ void virtio_interrupt(struct virtio *v, struct virtq *vq);
 void virtio_broken(struct virtio *v, struct virtq *vq);
 
 extern const struct state_field virtio_state_fields[];
+/* For state_desc: -ENOMEM. */
+int virtio_saving(struct virtio *v);
+int virtio_park(struct virtio *v, const struct virtq *vq,
+		const struct virtq_buf *buf);
 /* Starts the device as it was. */
 void virtio_restored(struct virtio *v);
 

@@ -133,6 +133,8 @@ static const struct virtio_kind kind = {
 	.stop = virtio_blk_io_stop,
 	.pause = virtio_blk_io_pause,
 	.resume = virtio_blk_io_resume,
+	.park = virtio_blk_io_park,
+	.unpark = virtio_blk_io_unpark,
 };
 
 static bool is_power_of_two(uint64_t n)
@@ -303,6 +305,7 @@ static const struct state_field fields[] = {
 static const struct state_desc state = {.name = "virtio-blk",
 					.version = 1,
 					.fields = fields,
+					.saving = virtio_pci_saving,
 					.restored = virtio_pci_restored};
 
 const struct device_class virtio_blk_pci_class = {

@@ -47,6 +47,9 @@ int virtio_blk_io_start(struct virtio *v, struct error *err);
 void virtio_blk_io_stop(struct virtio *v);
 void virtio_blk_io_pause(struct virtio *v);
 void virtio_blk_io_resume(struct virtio *v);
+int virtio_blk_io_park(struct virtio *v);
+void virtio_blk_io_unpark(struct virtio *v, struct virtq *vq,
+			  struct virtq_buf *buf);
 
 /* Bytes of the device's own struct for a request. */
 size_t virtio_blk_request_size(void);

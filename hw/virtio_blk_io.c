@@ -224,24 +224,36 @@ static bool parse(struct request *r)
 	return true;
 }
 
-/* False: there is none, or the queue is broken. */
-static bool take_one(struct virtio_blk *b, struct virtq *vq)
+static struct request *take_buf(struct virtio_blk *b, struct virtq *vq,
+				struct virtq_buf *buf)
 {
-	struct virtq_buf *buf = virtq_pop(vq);
-	struct request *r;
+	struct request *r = container_of(buf, struct request, buf);
 
-	if (!buf)
-		return false;
-	r = container_of(buf, struct request, buf);
 	r->blk = b;
 	r->vq = vq;
+	return r;
+}
+
+/* False: the queue is broken. */
+static bool begin(struct request *r)
+{
 	if (parse(r)) {
 		run(r);
 		return true;
 	}
-	virtq_break(vq, "a request has no header or no status");
-	virtq_drop(vq, buf);
+	virtq_break(r->vq, "a request has no header or no status");
+	virtq_drop(r->vq, &r->buf);
 	return false;
+}
+
+/* False: there is none, or the queue is broken. */
+static bool take_one(struct virtio_blk *b, struct virtq *vq)
+{
+	struct virtq_buf *buf = virtq_pop(vq);
+
+	if (!buf)
+		return false;
+	return begin(take_buf(b, vq, buf));
 }
 
 static struct virtq *ring_of(const struct virtio_blk_queue *q)
@@ -417,7 +429,8 @@ int virtio_blk_io_start(struct virtio *v, struct error *err)
 	list_init(&b->failed);
 	list_init(&b->kept);
 	loop_task_init(&b->failure_task, tell_failures, b);
-	loop_call(loop_of(b), hook_all, b);
+	if (machine_running(v->m))
+		loop_call(loop_of(b), hook_all, b);
 	return 0;
 }
 
@@ -463,7 +476,10 @@ static void go_on(void *ctx)
 	while ((e = list_pop(&b->kept))) {
 		struct request *r = container_of(e, struct request, buf.link);
 
-		blk_submit(b->front, &r->io);
+		if (r->io.done)
+			blk_submit(b->front, &r->io);
+		else if (!begin(r)) /* it was restored */
+			virtio_broken(&b->vp.virtio, r->vq);
 	}
 	hook_all(b);
 }
@@ -474,4 +490,28 @@ void virtio_blk_io_resume(struct virtio *v)
 
 	b->front->failed = 0;
 	loop_call(loop_of(b), go_on, b);
+}
+
+/* What the machine stood still with; the I/O thread has nothing to do. */
+int virtio_blk_io_park(struct virtio *v)
+{
+	struct virtio_blk *b = virtio_blk_from(v);
+	struct request *r;
+	int rc = 0;
+
+	list_for_each (r, &b->kept, struct request, buf.link)
+		if (rc == 0)
+			rc = virtio_park(v, r->vq, &r->buf);
+	return rc;
+}
+
+/* It is begun anew when the machine goes on. */
+void virtio_blk_io_unpark(struct virtio *v, struct virtq *vq,
+			  struct virtq_buf *buf)
+{
+	struct virtio_blk *b = virtio_blk_from(v);
+	struct request *r = take_buf(b, vq, buf);
+
+	memset(&r->io, 0, sizeof(r->io));
+	list_add_tail(&b->kept, &r->buf.link);
 }

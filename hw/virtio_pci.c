@@ -295,6 +295,11 @@ const struct state_field virtio_pci_state_fields[] = {
 	{.kind = STATE_END},
 };
 
+int virtio_pci_saving(void *dev)
+{
+	return virtio_saving(&((struct virtio_pci *)dev)->virtio);
+}
+
 void virtio_pci_restored(void *dev)
 {
 	struct virtio_pci *vp = dev;

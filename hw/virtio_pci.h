@@ -96,6 +96,7 @@ void virtio_pci_fini(struct virtio_pci *vp);
 void virtio_pci_reset(struct device *dev);
 
 extern const struct state_field virtio_pci_state_fields[];
+int virtio_pci_saving(void *dev);
 void virtio_pci_restored(void *dev);
 
 #define VIRTIO_PCI_STATE \

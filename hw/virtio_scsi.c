@@ -87,6 +87,8 @@ static const struct virtio_kind kind = {
 	.reset = driver_reset,
 	.pause = virtio_scsi_io_pause,
 	.resume = virtio_scsi_io_resume,
+	.park = virtio_scsi_io_park,
+	.unpark = virtio_scsi_io_unpark,
 };
 
 static unsigned queue_count(const struct virtio_scsi *s)
@@ -190,6 +192,7 @@ static const struct state_field fields[] = {
 static const struct state_desc state = {.name = "virtio-scsi",
 					.version = 1,
 					.fields = fields,
+					.saving = virtio_pci_saving,
 					.restored = virtio_pci_restored};
 
 const struct device_class virtio_scsi_pci_class = {

@@ -76,6 +76,9 @@ int virtio_scsi_io_start(struct virtio *v, struct error *err);
 void virtio_scsi_io_stop(struct virtio *v);
 void virtio_scsi_io_pause(struct virtio *v);
 void virtio_scsi_io_resume(struct virtio *v);
+int virtio_scsi_io_park(struct virtio *v);
+void virtio_scsi_io_unpark(struct virtio *v, struct virtq *vq,
+			   struct virtq_buf *buf);
 
 /* For the queues' files; the rings' thread. */
 

@@ -431,7 +431,8 @@ int virtio_scsi_io_start(struct virtio *v, struct error *err)
 
 	s->held = 0;
 	choose_loop(s);
-	run_in(s, hook_all, s);
+	if (machine_running(v->m))
+		run_in(s, hook_all, s);
 	return 0;
 }
 
@@ -451,10 +452,14 @@ static void cancel_all(void *ctx)
 static void end_all(void *ctx)
 {
 	struct virtio_scsi *s = ctx;
+	struct virtio_scsi_request *r;
 
 	move(&s->kept, &s->failed);
 	move(&s->kept, &s->deferred);
 	virtio_scsi_end_kept(s);
+	/* Those that were restored, and are not begun. */
+	while ((r = first_of(&s->kept)))
+		virtq_drop(r->vq, &r->buf);
 }
 
 static void forget_failures(struct virtio_scsi *s)
@@ -499,8 +504,14 @@ static void go_on(void *ctx)
 	list_init(&again);
 	move(&again, &s->kept);
 	while ((r = first_of(&again))) {
-		s->running++;
-		scsi_retry(&r->scsi);
+		if (r->scsi.bus) {
+			s->running++;
+			scsi_retry(&r->scsi);
+			continue;
+		}
+		start_request(r); /* it was restored */
+		if (r->vq->broken)
+			virtio_broken(&s->vp.virtio, r->vq);
 	}
 	hook_all(s);
 }
@@ -514,6 +525,33 @@ void virtio_scsi_io_resume(struct virtio *v)
 	forget_failures(s);
 	choose_loop(s);
 	run_in(s, go_on, s);
+}
+
+/* What the machine stood still with; the rings' thread has nothing to do. */
+int virtio_scsi_io_park(struct virtio *v)
+{
+	struct virtio_scsi *s = virtio_scsi_from(v);
+	struct virtio_scsi_request *r;
+	int rc = 0;
+
+	list_for_each (r, &s->kept, struct virtio_scsi_request, buf.link)
+		if (rc == 0)
+			rc = virtio_park(v, r->vq, &r->buf);
+	return rc;
+}
+
+/* It is begun anew when the machine goes on. */
+void virtio_scsi_io_unpark(struct virtio *v, struct virtq *vq,
+			   struct virtq_buf *buf)
+{
+	struct virtio_scsi *s = virtio_scsi_from(v);
+	struct virtio_scsi_request *r =
+		container_of(buf, struct virtio_scsi_request, buf);
+
+	r->s = s;
+	r->vq = vq;
+	memset(&r->scsi, 0, sizeof(r->scsi));
+	list_add_tail(&s->kept, &r->buf.link);
 }
 
 static void call(struct scsi_bus *bus, void (*fn)(void *ctx), void *ctx)

@@ -5,6 +5,7 @@
  */
 #include "hw/virtq.h"
 
+#include <errno.h>
 #include <linux/virtio_pci.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,11 +251,69 @@ bool virtq_wants_interrupt(struct virtq *vq)
 	return vq->running && !vq->broken && ring_of(vq)->wants_interrupt(vq);
 }
 
+int virtq_park(const struct virtq_buf *buf, unsigned queue,
+	       struct state_list *parked, struct state_list *pieces)
+{
+	unsigned n = buf->nout + buf->nin, i;
+	struct virtq_parked *to = state_list_add(parked, 1, sizeof(*to));
+	struct virtq_piece *piece = state_list_add(pieces, n, sizeof(*piece));
+
+	if (!to || !piece)
+		return -ENOMEM;
+	*to = (struct virtq_parked){.queue = (uint16_t)queue,
+				    .id = buf->id,
+				    .slots = buf->slots,
+				    .nout = buf->nout,
+				    .nin = buf->nin};
+	for (i = 0; i < n; i++)
+		piece[i] = (struct virtq_piece){buf->pin[i].gpa,
+						(uint32_t)buf->pin[i].len};
+	return 0;
+}
+
+struct virtq_buf *virtq_unpark(struct virtq *vq,
+			       const struct virtq_parked *parked,
+			       const struct virtq_piece *piece)
+{
+	struct virtq_buf *buf = vq->broken ? NULL : take_buf(vq);
+	unsigned i;
+
+	if (!buf)
+		return NULL;
+	buf->id = parked->id;
+	buf->slots = parked->slots;
+	if (buf->slots > vq->size)
+		virtq_break(vq, "a saved buffer is longer than its ring");
+	for (i = 0; i < parked->nout + parked->nin && !vq->broken; i++)
+		virtq_add(vq, buf, piece[i].addr, piece[i].len,
+			  i >= parked->nout);
+	if (!vq->broken)
+		return buf;
+	release(vq, buf, 0);
+	return NULL;
+}
+
 void virtq_want_kicks(struct virtq *vq, bool wanted)
 {
 	if (vq->running && !vq->broken)
 		ring_of(vq)->want_kicks(vq, wanted);
 }
+
+const struct state_field virtq_parked_fields[] = {
+	{STATE_ELEM(STATE_U16, struct virtq_parked, queue)},
+	{STATE_ELEM(STATE_U16, struct virtq_parked, id)},
+	{STATE_ELEM(STATE_U16, struct virtq_parked, slots)},
+	{STATE_ELEM(STATE_U32, struct virtq_parked, nout),
+	 .hi = VIRTQ_SIZE_MAX},
+	{STATE_ELEM(STATE_U32, struct virtq_parked, nin), .hi = VIRTQ_SIZE_MAX},
+	{.kind = STATE_END},
+};
+
+const struct state_field virtq_piece_fields[] = {
+	{STATE_ELEM(STATE_U64, struct virtq_piece, addr)},
+	{STATE_ELEM(STATE_U32, struct virtq_piece, len)},
+	{.kind = STATE_END},
+};
 
 const struct state_field virtq_state_fields[] = {
 	{STATE_ELEM(STATE_U16, struct virtq, size), .hi = VIRTQ_SIZE_MAX},

@@ -88,6 +88,30 @@ bool virtq_wants_interrupt(struct virtq *vq);
 /* Asks the driver for kicks, or tells it that none are needed. */
 void virtq_want_kicks(struct virtq *vq, bool wanted);
 
+/*
+ * A buffer that the device keeps while the machine stands still, as it is
+ * saved: its pieces follow those of the buffers before it.
+ */
+struct virtq_parked {
+	uint16_t queue, id, slots;
+	uint32_t nout, nin;
+};
+
+struct virtq_piece {
+	gpa_t addr;
+	uint32_t len;
+};
+
+extern const struct state_field virtq_parked_fields[], virtq_piece_fields[];
+
+/* Adds it to lists of both; -ENOMEM. */
+int virtq_park(const struct virtq_buf *buf, unsigned queue,
+	       struct state_list *parked, struct state_list *pieces);
+/* Takes it out of the ring again, as it was; NULL: the queue is broken. */
+struct virtq_buf *virtq_unpark(struct virtq *vq,
+			       const struct virtq_parked *parked,
+			       const struct virtq_piece *piece);
+
 /* Saved: what the driver set, and where both are. */
 extern const struct state_field virtq_state_fields[];
 

@@ -517,6 +517,7 @@ static bool pin_piece(struct gmem *gmem, gpa_t gpa, size_t len,
 
 	if (!r || (r->readonly && dir == GMEM_TO_GUEST))
 		return false;
+	pin->gpa = gpa;
 	pin->block = r->block;
 	pin->host = r->block->host + r->off + (gpa - r->base);
 	pin->len = extent(gmem, r, gpa, len);

@@ -140,6 +140,7 @@ enum gmem_dir { GMEM_FROM_GUEST, GMEM_TO_GUEST };
 
 /* Memory of a block that stays where it is, for direct access. */
 struct gmem_pin {
+	gpa_t gpa;
 	struct ram_block *block;
 	uint8_t *host;
 	size_t len; /* bytes */

@@ -3,10 +3,10 @@
  * What is saved of a device, as a table of its fields.
  *
  * Only modelled hardware is saved: registers and deadlines, never pointers or
- * file names.  Encoded, a field is its count and its little-endian values in
- * the table's order; the section has a name, a version and a length.  Decoding
- * goes into scratch memory first and is checked against lo and hi, so that a
- * state that is refused leaves the device as it was.
+ * file names.  Encoded, a field is its little-endian values in the table's
+ * order, a list with their number before them; the section has a name, a
+ * version and a length.  All is checked against lo and hi before anything is
+ * changed, so that a state that is refused leaves the device as it was.
  */
 #ifndef VMM_STATE_H
 #define VMM_STATE_H
@@ -26,6 +26,13 @@ enum state_kind {
 	STATE_U64, /* also int64_t */
 	STATE_STRUCT, /* sub describes each of count elements */
 	STATE_TIMER, /* struct timer: its deadline, or none */
+	STATE_LIST, /* struct state_list: of count elements at most, as sub */
+};
+
+/* What is as long as it happens to be: there while saving and restoring. */
+struct state_list {
+	void *at;
+	uint32_t n;
 };
 
 struct state_field {
@@ -42,6 +49,8 @@ struct state_desc {
 	const char *name;
 	uint32_t version; /* 1 is the first */
 	const struct state_field *fields; /* ends with STATE_END */
+	/* Fills in the lists, which are empty; -ENOMEM.  May be NULL. */
+	int (*saving)(void *dev);
 	/* Puts what follows from the fields in order; may be NULL. */
 	void (*restored)(void *dev);
 };
@@ -59,13 +68,23 @@ extern const struct state_desc stateless;
 	.count = \
 		sizeof(((type_ *)0)->field_) / sizeof(((type_ *)0)->field_[0])
 
+/* Of elements of a type, most of them at most. */
+#define STATE_LIST_OF(owner_, field_, type_, most_, sub_) \
+	.name = #field_, .kind = STATE_LIST, \
+	.offset = offsetof(owner_, field_), .size = sizeof(type_), \
+	.count = (most_), .sub = (sub_)
+
+/* A list of bytes has this as its sub. */
+extern const struct state_field state_byte[];
+
+/* Makes room for n more elements of size at the end; NULL: out of memory. */
+void *state_list_add(struct state_list *list, uint32_t n, size_t size);
+
 /* { STATE_ELEM(STATE_U8, struct rtc, index) }, ... */
 
-/* Bytes that the state takes; never fails. */
-size_t state_size(const struct state_desc *desc);
-/* Writes state_size bytes to buf. */
-void state_save(const struct state_desc *desc, const void *dev, void *buf);
-/* All or nothing; -EINVAL and a message that names the field. */
+/* What is saved, for the caller to free; NULL: out of memory. */
+void *state_save(const struct state_desc *desc, void *dev, size_t *len);
+/* All or nothing; -EINVAL and a message that names the field, or -ENOMEM. */
 int state_load(const struct state_desc *desc, void *dev, const void *buf,
 	       size_t len, uint32_t version, struct error *err);
 

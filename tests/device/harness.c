@@ -161,17 +161,17 @@ void mmio_write(struct harness *h, uint64_t addr, uint64_t val, unsigned size)
 void harness_roundtrip(struct device *dev)
 {
 	const struct state_desc *desc = dev->class->state;
-	size_t size = state_size(desc);
-	uint8_t *before = malloc(size + 1), *after = malloc(size + 1);
+	size_t size = 0, again = 0;
+	void *before = state_save(desc, dev, &size), *after;
 	struct error err = {0};
 
-	state_save(desc, dev, before);
 	if (dev->class->reset)
 		dev->class->reset(dev);
 	ck_assert_msg(state_load(desc, dev, before, size, desc->version,
 				 &err) == 0,
 		      "%s", err.msg);
-	state_save(desc, dev, after);
+	after = state_save(desc, dev, &again);
+	ck_assert_uint_eq(size, again);
 	ck_assert_mem_eq(before, after, size);
 	free(before);
 	free(after);

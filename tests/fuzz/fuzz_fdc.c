@@ -104,11 +104,10 @@ static void change_medium(struct guest *g)
 static void save_and_restore(struct guest *g)
 {
 	const struct state_desc *desc = i82078_class.state;
-	size_t len = state_size(desc), n;
-	uint8_t *state = malloc(len);
+	size_t len = 0, n;
+	uint8_t *state = state_save(desc, g->fdc, &len);
 
 	must(state != NULL);
-	state_save(desc, g->fdc, state);
 	for (n = take(g) % 4; n > 0; n--)
 		state[(size_t)(take(g) << 8 | take(g)) % len] = take(g);
 	state_load(desc, g->fdc, state, len, 1, NULL);

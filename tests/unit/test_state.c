@@ -2,6 +2,7 @@
 /* Saved state: what it is made of, and what is refused. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/unit.h"
@@ -90,6 +91,18 @@ static void make(struct toy *t)
 	timer_init(&t->timer, &now, on_timer, t);
 }
 
+/* What there is of it, in buf; returns how much. */
+static size_t save(const struct state_desc *what, void *dev, uint8_t *buf)
+{
+	size_t len = 0;
+	void *saved = state_save(what, dev, &len);
+
+	ck_assert_ptr_nonnull(saved);
+	memcpy(buf, saved, len);
+	free(saved);
+	return len;
+}
+
 START_TEST(test_values_are_little_endian_in_the_tables_order)
 {
 	static const uint8_t want[SAVED] = {
@@ -97,16 +110,13 @@ START_TEST(test_values_are_little_endian_in_the_tables_order)
 		0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,    0, 1,
 		9,    0,    0,	  8,	7,    6,    5,	  4,	3,    2, 1,
 	};
-	uint8_t buf[SAVED + 1];
+	uint8_t buf[SAVED];
 	struct toy toy;
 
 	make(&toy);
 	timer_set(&toy.timer, 0x0102030405060708);
-	ck_assert_uint_eq(state_size(&desc), SAVED);
-	buf[SAVED] = 0x77;
-	state_save(&desc, &toy, buf);
+	ck_assert_uint_eq(save(&desc, &toy, buf), SAVED);
 	ck_assert_mem_eq(buf, want, SAVED);
-	ck_assert_uint_eq(buf[SAVED], 0x77);
 }
 END_TEST
 
@@ -118,7 +128,7 @@ START_TEST(test_round_trip)
 
 	make(&toy);
 	timer_set(&toy.timer, 500);
-	state_save(&desc, &toy, buf);
+	save(&desc, &toy, buf);
 	copy = (struct toy){.not_saved = 7, .u8 = 7};
 	timer_init(&copy.timer, &now, on_timer, &copy);
 	ck_assert_msg(state_load(&desc, &copy, buf, SAVED, 3, &err) == 0, "%s",
@@ -138,7 +148,7 @@ START_TEST(test_round_trip)
 	ck_assert_uint_eq(copy.restored, 1);
 	/* A timer that was not set is cancelled by what says so. */
 	timer_cancel(&toy.timer);
-	state_save(&desc, &toy, buf);
+	save(&desc, &toy, buf);
 	ck_assert_int_eq(state_load(&desc, &copy, buf, SAVED, 3, &err), 0);
 	ck_assert(!timer_pending(&copy.timer));
 }
@@ -155,11 +165,11 @@ static void refused(const uint8_t *buf, size_t len, uint32_t version,
 	make(&toy);
 	timer_set(&toy.timer, 77);
 	toy.u8 = 6;
-	state_save(&desc, &toy, before);
+	save(&desc, &toy, before);
 	ck_assert_int_eq(state_load(&desc, &toy, buf, len, version, &err),
 			 -EINVAL);
 	ck_assert_str_eq(err.msg, text);
-	state_save(&desc, &toy, after);
+	save(&desc, &toy, after);
 	ck_assert_mem_eq(before, after, SAVED);
 	ck_assert_uint_eq(toy.restored, 0);
 }
@@ -170,13 +180,13 @@ START_TEST(test_other_versions_and_lengths_are_refused)
 	struct toy toy;
 
 	make(&toy);
-	state_save(&desc, &toy, buf);
+	save(&desc, &toy, buf);
 	refused(buf, SAVED, 2, "state of toy: version 2, this program has 3");
 	refused(buf, SAVED, 4, "state of toy: version 4, this program has 3");
 	/* A field too few, a field too many, nothing. */
-	refused(buf, SAVED - 8, 3, "state of toy: 25 bytes, 33 expected");
-	refused(buf, SAVED + 1, 3, "state of toy: 34 bytes, 33 expected");
-	refused(buf, 0, 3, "state of toy: 0 bytes, 33 expected");
+	refused(buf, SAVED - 8, 3, "state of toy: it ends at timer");
+	refused(buf, SAVED + 1, 3, "state of toy: it is 1 bytes too long");
+	refused(buf, 0, 3, "state of toy: it ends at flag");
 }
 END_TEST
 
@@ -200,7 +210,7 @@ START_TEST(test_values_out_of_bounds_are_refused)
 	size_t i;
 
 	make(&toy);
-	state_save(&desc, &toy, good); /* all ones is: no deadline */
+	save(&desc, &toy, good); /* all ones is: no deadline */
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		memcpy(buf, good, SAVED);
 		buf[bad[i].at] = bad[i].val;
@@ -225,12 +235,135 @@ START_TEST(test_bounds_are_inclusive)
 	make(&toy);
 	toy.u8 = 7;
 	toy.u32 = 2;
-	state_save(&desc, &toy, buf);
+	save(&desc, &toy, buf);
 	ck_assert_int_eq(state_load(&desc, &toy, buf, SAVED, 3, &err), 0);
 	toy.u32 = 2000000;
-	state_save(&desc, &toy, buf);
+	save(&desc, &toy, buf);
 	ck_assert_int_eq(state_load(&desc, &toy, buf, SAVED, 3, &err), 0);
 	ck_assert_uint_eq(toy.u32, 2000000);
+}
+END_TEST
+
+#define LIST_MAX 5u
+
+struct owner {
+	uint8_t before;
+	struct {
+		uint16_t kept[LIST_MAX];
+		uint32_t n;
+		struct state_list list;
+	} inner[2];
+	uint8_t after;
+};
+
+static const struct state_field element[] = {
+	{.name = "element",
+	 .kind = STATE_U16,
+	 .size = 2,
+	 .count = 1,
+	 .lo = 1,
+	 .hi = 99},
+	{.kind = STATE_END},
+};
+
+static const struct state_field inner_fields[] = {
+	{.name = "list",
+	 .kind = STATE_LIST,
+	 .offset = offsetof(struct owner, inner[0].list) -
+		   offsetof(struct owner, inner[0]),
+	 .size = 2,
+	 .count = LIST_MAX,
+	 .sub = element},
+	{.kind = STATE_END},
+};
+
+static const struct state_field owner_fields[] = {
+	{STATE_ELEM(STATE_U8, struct owner, before)},
+	{STATE_ARR(STATE_STRUCT, struct owner, inner), .sub = inner_fields},
+	{STATE_ELEM(STATE_U8, struct owner, after)},
+	{.kind = STATE_END},
+};
+
+static int fill_lists(void *dev)
+{
+	struct owner *o = dev;
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		void *to = state_list_add(&o->inner[i].list, o->inner[i].n, 2);
+
+		if (!to)
+			return -ENOMEM;
+		memcpy(to, o->inner[i].kept, 2 * o->inner[i].n);
+	}
+	return 0;
+}
+
+static void take_lists(void *dev)
+{
+	struct owner *o = dev;
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		o->inner[i].n = o->inner[i].list.n;
+		memcpy(o->inner[i].kept, o->inner[i].list.at,
+		       2 * o->inner[i].n);
+	}
+}
+
+static const struct state_desc owner_desc = {.name = "owner",
+					     .version = 1,
+					     .fields = owner_fields,
+					     .saving = fill_lists,
+					     .restored = take_lists};
+
+START_TEST(test_lists_are_as_long_as_they_are)
+{
+	static const uint8_t want[] = {7, 2, 0, 0, 0, 5, 0,
+				       6, 0, 0, 0, 0, 0, 8};
+	struct owner o = {.before = 7,
+			  .inner = {{.kept = {5, 6}, .n = 2}, {.n = 0}},
+			  .after = 8},
+		     copy = {.inner = {{.n = 4}, {.n = 4}}};
+	uint8_t buf[32];
+	size_t len = save(&owner_desc, &o, buf);
+
+	ck_assert_uint_eq(len, sizeof(want));
+	ck_assert_mem_eq(buf, want, sizeof(want));
+	ck_assert_ptr_null(o.inner[0].list.at);
+	ck_assert_int_eq(state_load(&owner_desc, &copy, buf, len, 1, NULL), 0);
+	ck_assert_mem_eq(&copy, &o, sizeof(o));
+}
+END_TEST
+
+START_TEST(test_lists_that_make_no_sense_are_refused)
+{
+	static const struct {
+		uint8_t buf[20];
+		size_t len;
+		const char *why;
+	} bad[] = {
+		{{7, 1, 0, 0}, 4, "it ends at list"},
+		{{7, 6}, 20, "list is out of bounds"},
+		{{7, 0, 0, 0, 1}, 20, "list is out of bounds"},
+		{{7, 3, 0, 0, 0, 1, 0, 2, 0}, 9, "it ends at element"},
+		{{7, 3, 0, 0, 0}, 5, "it ends at list"},
+		{{7, 1, 0, 0, 0, 100}, 20, "element is out of bounds"},
+		{{7, 0, 0, 0, 0, 0, 0, 0, 0, 8}, 11, "it is 1 bytes too long"},
+	};
+	struct owner o = {.before = 1, .after = 2}, was = o;
+	struct error err = {0};
+	char text[80];
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(text, sizeof(text), "state of owner: %s", bad[i].why);
+		ck_assert_int_eq(state_load(&owner_desc, &o, bad[i].buf,
+					    bad[i].len, 1, &err),
+				 -EINVAL);
+		ck_assert_str_eq(err.msg, text);
+		ck_assert_mem_eq(&o, &was, sizeof(o));
+	}
 }
 END_TEST
 
@@ -239,9 +372,7 @@ START_TEST(test_stateless)
 	uint8_t buf[1] = {0x55};
 	int nothing = 0;
 
-	ck_assert_uint_eq(state_size(&stateless), 0);
-	state_save(&stateless, &nothing, buf);
-	ck_assert_uint_eq(buf[0], 0x55);
+	ck_assert_uint_eq(save(&stateless, &nothing, buf), 0);
 	ck_assert_int_eq(state_load(&stateless, &nothing, buf, 0, 1, NULL), 0);
 	ck_assert_int_eq(state_load(&stateless, &nothing, buf, 1, 1, NULL),
 			 -EINVAL);
@@ -251,4 +382,5 @@ END_TEST
 UNIT_MAIN("state", test_values_are_little_endian_in_the_tables_order,
 	  test_round_trip, test_other_versions_and_lengths_are_refused,
 	  test_values_out_of_bounds_are_refused, test_bounds_are_inclusive,
-	  test_stateless)
+	  test_stateless, test_lists_are_as_long_as_they_are,
+	  test_lists_that_make_no_sense_are_refused)
