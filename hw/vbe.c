@@ -8,25 +8,8 @@
 
 #include <string.h>
 
-enum vbe_reg {
-	VBE_ID,
-	VBE_XRES,
-	VBE_YRES,
-	VBE_BPP,
-	VBE_ENABLE,
-	VBE_BANK,
-	VBE_VIRT_WIDTH,
-	VBE_VIRT_HEIGHT,
-	VBE_X_OFFSET,
-	VBE_Y_OFFSET,
-	VBE_MEMORY_64K
-};
-
 #define ID_FIRST  0xb0c0u
 #define ID_LAST	  0xb0c5u
-#define ENABLED	  0x01u
-#define GET_CAPS  0x02u
-#define NO_CLEAR  0x80u
 #define MAX_XRES  16000u
 #define MAX_YRES  12000u
 #define MAX_BPP	  32u
@@ -34,7 +17,12 @@ enum vbe_reg {
 
 bool vbe_enabled(const struct vga *vga)
 {
-	return vga->vbe[VBE_ENABLE] & ENABLED;
+	return vga->vbe[VBE_ENABLE] & VBE_ENABLED;
+}
+
+bool vbe_8bit_dac(const struct vga *vga)
+{
+	return vga->vbe[VBE_ENABLE] & VBE_8BIT_DAC;
 }
 
 uint32_t vbe_bank_offset(const struct vga *vga)
@@ -77,13 +65,13 @@ static void write_enable(struct vga *vga, uint16_t val)
 	bool was = vbe_enabled(vga);
 
 	vga->vbe[VBE_ENABLE] = val;
-	if (was || !(val & ENABLED))
+	if (was || !(val & VBE_ENABLED))
 		return;
 	vga->vbe[VBE_VIRT_WIDTH] = vga->vbe[VBE_XRES];
 	vga->vbe[VBE_X_OFFSET] = vga->vbe[VBE_Y_OFFSET] = 0;
 	vga->vbe[VBE_BANK] = 0;
 	fit(vga);
-	if (!(val & NO_CLEAR))
+	if (!(val & VBE_NO_CLEAR))
 		clear(vga);
 }
 
@@ -105,7 +93,7 @@ uint16_t vbe_read(const struct vga *vga, unsigned reg)
 		return (uint16_t)(vga->vram->size / BANK_SIZE);
 	if (reg >= VBE_REGS)
 		return 0;
-	if ((vga->vbe[VBE_ENABLE] & GET_CAPS) && reg >= VBE_XRES &&
+	if ((vga->vbe[VBE_ENABLE] & VBE_GET_CAPS) && reg >= VBE_XRES &&
 	    reg <= VBE_BPP)
 		return capability(reg);
 	return vga->vbe[reg];

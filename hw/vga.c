@@ -32,17 +32,11 @@ enum port {
 	PORT_STATUS = 0x3da
 };
 
-#define MISC_COLOUR	      0x01u
-#define ATTR_INDEX	      0x1fu
-#define ATTR_PAS	      0x20u /* the palette is the screen's, not the CPU's */
-#define CRTC_VSYNC_END	      0x11
-#define CRTC_OVERFLOW	      0x07
-#define CRTC_PROTECT	      0x80u
-#define OVERFLOW_LINE_COMPARE 0x10u
-#define STATUS_BLANK	      0x01u
-#define STATUS_RETRACE	      0x08u
-#define DAC_STATE_READ	      3u
-#define DAC_BITS	      0x3fu
+#define MISC_COLOUR    0x01u
+#define STATUS_BLANK   0x01u
+#define STATUS_RETRACE 0x08u
+#define DAC_STATE_READ 3u
+#define DAC_BITS       0x3fu
 
 /* A picture of 60 Hz and 449 lines, as text modes are nearly. */
 #define FRAME_NS    (NS_PER_SEC / 60)
@@ -156,7 +150,8 @@ static void write_attr(struct vga *vga, uint8_t val)
 
 static void write_dac(struct vga *vga, uint8_t val)
 {
-	vga->dac_cache[vga->dac_part] = val & DAC_BITS;
+	vga->dac_cache[vga->dac_part] =
+		vbe_8bit_dac(vga) ? val : val & DAC_BITS;
 	if (++vga->dac_part == 3) {
 		memcpy(vga->dac[vga->dac_write++], vga->dac_cache, 3);
 		vga->dac_part = 0;

@@ -2,19 +2,14 @@
 /*
  * A VGA: vga.c has its ports, vga_memory.c the window at 0xa0000, vbe.c the
  * registers for linear modes, vga_pci.c the PCI device that has all three,
- * vga_text.c a text mode to begin with.
+ * vga_text.c a text mode to begin with, vga_draw.c what is seen of it all.
  */
 #ifndef HW_VGA_H
 #define HW_VGA_H
 
 #include "hw/pci.h"
-
-#define VGA_SEQ_REGS  8
-#define VGA_GFX_REGS  9
-#define VGA_CRTC_REGS 25
-#define VGA_ATTR_REGS 21
-#define VGA_PALETTE   256
-#define VBE_REGS      11
+#include "hw/vga_draw.h"
+#include "hw/vga_regs.h"
 
 struct vga {
 	struct pci_device pci;
@@ -30,6 +25,7 @@ struct vga {
 	uint16_t vbe_index, vbe[VBE_REGS];
 	struct bus_region window; /* 0xa0000 to 0xbffff */
 	struct bus_region ports, ports_vbe;
+	struct vga_draw draw;
 };
 
 extern const struct device_class vga_class;
@@ -50,5 +46,7 @@ void vbe_reset(struct vga *vga);
 /* Bytes that the window's bank begins at in VRAM. */
 uint32_t vbe_bank_offset(const struct vga *vga);
 bool vbe_enabled(const struct vga *vga);
+/* Colours have eight bits, not six. */
+bool vbe_8bit_dac(const struct vga *vga);
 
 #endif

@@ -8,26 +8,7 @@
 
 #include <string.h>
 
-enum gfx {
-	GFX_SET_RESET,
-	GFX_ENABLE_SET_RESET,
-	GFX_COMPARE,
-	GFX_ROTATE,
-	GFX_READ_MAP,
-	GFX_MODE,
-	GFX_MISC,
-	GFX_DONT_CARE,
-	GFX_BIT_MASK
-};
-
-enum { SEQ_MAP_MASK = 2, SEQ_MEMORY = 4 };
-
-#define MEMORY_SEQUENTIAL 0x04u /* not odd and even */
-#define MEMORY_CHAIN4	  0x08u
-#define MODE_READ_COMPARE 0x08u
-#define MODE_ODD_EVEN	  0x10u
-#define PLANES		  4
-#define KIB		  1024u
+#define KIB 1024u
 
 struct window {
 	uint32_t start, len; /* from 0xa0000 */
@@ -53,9 +34,9 @@ static bool locate(const struct vga *vga, uint64_t *off)
 
 static uint8_t *group(const struct vga *vga, uint64_t off)
 {
-	if ((off + 1) * PLANES > vga->vram->size)
+	if ((off + 1) * VGA_PLANES > vga->vram->size)
 		return NULL;
-	return vga->vram->host + off * PLANES;
+	return vga->vram->host + off * VGA_PLANES;
 }
 
 static uint8_t read_compare(const struct vga *vga)
@@ -63,7 +44,7 @@ static uint8_t read_compare(const struct vga *vga)
 	uint8_t differs = 0;
 	unsigned p;
 
-	for (p = 0; p < PLANES; p++)
+	for (p = 0; p < VGA_PLANES; p++)
 		if (vga->gfx[GFX_DONT_CARE] >> p & 1)
 			differs |= vga->latch[p] ^
 				   (vga->gfx[GFX_COMPARE] >> p & 1 ? 0xff : 0);
@@ -86,7 +67,7 @@ static uint8_t read_byte(struct vga *vga, uint64_t off)
 	g = group(vga, off);
 	if (!g)
 		return UINT8_MAX;
-	memcpy(vga->latch, g, PLANES);
+	memcpy(vga->latch, g, VGA_PLANES);
 	if (vga->gfx[GFX_MODE] & MODE_READ_COMPARE)
 		return read_compare(vga);
 	return g[vga->gfx[GFX_READ_MAP] & 3];
@@ -165,7 +146,7 @@ static void write_byte(struct vga *vga, uint64_t off, uint8_t val)
 		return;
 	}
 	g = group(vga, off);
-	for (p = 0; g && p < PLANES; p++)
+	for (p = 0; g && p < VGA_PLANES; p++)
 		if (planes >> p & 1)
 			g[p] = plane_value(vga, p, val);
 }

@@ -62,6 +62,7 @@ static void fini(struct device *dev)
 {
 	struct vga *vga = (struct vga *)dev;
 
+	vga_draw_fini(vga);
 	bus_unmap(&vga->ports);
 	bus_unmap(&vga->ports_vbe);
 	bus_unmap(&vga->window);
@@ -86,6 +87,8 @@ static int init(struct device *dev, struct error *err)
 		rc = add_bars(vga, err);
 	if (rc < 0)
 		fini(dev);
+	else
+		vga_draw_init(vga);
 	return rc;
 }
 

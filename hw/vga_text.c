@@ -18,13 +18,7 @@
 #define LINES	     25
 #define BLANK	     0x20
 #define LIGHT_GREY   0x07
-#define PLANES	     4
-#define PLANE_LETTER 0
-#define PLANE_COLOUR 1
-#define PLANE_FONT   2
-#define LETTERS	     256
 #define LETTER_LINES 16
-#define LETTER_ROOM  32 /* bytes for each in the plane */
 
 static const uint8_t seq[] = {0x03, 0x00, 0x03, 0x00, 0x02};
 static const uint8_t gfx[] = {0x00, 0x00, 0x00, 0x00, 0x00,
@@ -71,7 +65,7 @@ static const uint8_t *find_font(const struct vga *vga)
 	a = memmem(rom->host, rom->size, letter_a, sizeof(letter_a));
 	if (!a || (size_t)(a - rom->host) < 'A' * LETTER_LINES ||
 	    (size_t)(rom->host + rom->size - a) <
-		    (LETTERS - 'A') * LETTER_LINES)
+		    (VGA_GLYPHS - 'A') * LETTER_LINES)
 		return NULL;
 	return a - 'A' * LETTER_LINES;
 }
@@ -81,9 +75,9 @@ static void load_font(struct vga *vga, const uint8_t *font)
 	uint8_t *plane = vga->vram->host + PLANE_FONT;
 	unsigned letter, line;
 
-	for (letter = 0; letter < LETTERS; letter++)
+	for (letter = 0; letter < VGA_GLYPHS; letter++)
 		for (line = 0; line < LETTER_LINES; line++)
-			plane[PLANES * (letter * LETTER_ROOM + line)] =
+			plane[VGA_PLANES * (letter * VGA_GLYPH_ROOM + line)] =
 				font[letter * LETTER_LINES + line];
 }
 
@@ -93,7 +87,7 @@ static void clear_screen(struct vga *vga)
 	unsigned i;
 
 	/* Letters and colours are at even and odd addresses. */
-	for (i = 0; i < COLUMNS * LINES; i++, cell += 2 * PLANES) {
+	for (i = 0; i < COLUMNS * LINES; i++, cell += 2 * VGA_PLANES) {
 		cell[PLANE_LETTER] = BLANK;
 		cell[PLANE_COLOUR] = LIGHT_GREY;
 	}

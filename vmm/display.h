@@ -18,8 +18,12 @@
 #define DISPLAY_WIDTH_MAX  5120
 #define DISPLAY_HEIGHT_MAX 4096
 
-/* Pixels are 0x00RRGGBB, 32 bits in the host's order.  They are the adapter's:
- * good until it says that the size changed, or the lock is let go. */
+/*
+ * Pixels are 0x??RRGGBB, 32 bits in the host's order; the upper byte says
+ * nothing.  They are the adapter's: good until it says that the size changed,
+ * or the lock is let go.  They may be video memory itself, which the guest
+ * writes at any time: what must not change is to be copied first.
+ */
 struct display_surface {
 	unsigned width, height;
 	size_t stride; /* bytes from a line to the next */
@@ -34,6 +38,11 @@ struct display_adapter_ops {
 	void (*refresh)(void *dev);
 	/* All of it is new at the next refresh. */
 	void (*invalidate)(void *dev);
+	/*
+	 * Somebody looks from now on, or nobody does: then nothing has to be
+	 * kept about what changes.  May be NULL.
+	 */
+	void (*watch)(void *dev, bool looked_at);
 };
 
 struct display_viewer_ops {
@@ -55,6 +64,7 @@ struct display {
 	void *dev;
 	struct display_surface surface; /* a message when there is no adapter */
 	struct list viewers;
+	uint32_t *message; /* its pixels, or NULL */
 };
 
 void display_init(struct display *d);
@@ -62,6 +72,7 @@ void display_fini(struct display *d);
 
 /* ---- the adapter's side ---- */
 
+/* NULL: there is none any more. */
 void display_set_adapter(struct display *d,
 			 const struct display_adapter_ops *ops, void *dev);
 /* The surface is another from now on; all of it is new. */

@@ -50,6 +50,7 @@ int machine_init(struct machine *m, struct error *err)
 	list_init(&m->devices);
 	list_init(&m->chardevs);
 	list_init(&m->notifiers);
+	display_init(&m->display);
 	loop_task_init(&m->request_task, serve_requests, m);
 	m->stop_state = RUN_STATE_RUNNING;
 	m->state = RUN_STATE_PRELAUNCH;
@@ -67,6 +68,7 @@ void machine_fini(struct machine *m)
 	bus_fini(&m->io);
 	bus_fini(&m->mem);
 	gmem_fini(&m->gmem);
+	display_fini(&m->display);
 	pthread_cond_destroy(&m->park_cond);
 	pthread_cond_destroy(&m->release_cond);
 	pthread_mutex_destroy(&m->lock);

@@ -12,6 +12,7 @@
 
 #include "vmm/bus.h"
 #include "vmm/device.h"
+#include "vmm/display.h"
 #include "vmm/gmem.h"
 #include "vmm/input.h"
 #include "vmm/list.h"
@@ -80,6 +81,7 @@ struct machine {
 	struct bus io, mem;
 	struct gmem gmem;
 	struct clock virt, host, realtime;
+	struct display display;
 	struct input input;
 	struct list devices;
 	unsigned nameless; /* of the user's devices, how many had no id */
