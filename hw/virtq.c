@@ -236,9 +236,55 @@ unsigned virtq_table_count(struct virtq *vq, uint32_t len)
 
 void virtq_push(struct virtq *vq, struct virtq_buf *buf, size_t written)
 {
+	const uint32_t len = (uint32_t)written;
+
 	if (!vq->broken && vq->running)
-		ring_of(vq)->push(vq, buf, (uint32_t)written);
+		ring_of(vq)->push(vq, &buf, &len, 1);
 	release(vq, buf, written);
+}
+
+void virtq_push_all(struct virtq *vq, struct virtq_buf *const *bufs,
+		    const uint32_t *written, unsigned count)
+{
+	unsigned i;
+
+	if (!vq->broken && vq->running)
+		ring_of(vq)->push(vq, bufs, written, count);
+	for (i = 0; i < count; i++)
+		release(vq, bufs[i], written[i]);
+}
+
+void virtq_unpop(struct virtq *vq, struct virtq_buf *buf)
+{
+	ring_of(vq)->unpop(vq, buf);
+	release(vq, buf, 0);
+}
+
+bool virtq_is_empty(const struct virtq *vq)
+{
+	return !vq->running || vq->broken || ring_of(vq)->is_empty(vq);
+}
+
+size_t virtq_buf_read(const struct virtq_buf *buf, size_t off, void *to,
+		      size_t len)
+{
+	size_t n = 0, part;
+	unsigned i;
+
+	for (i = 0; i < buf->nout && n < len; i++) {
+		if (off >= buf->iov[i].iov_len) {
+			off -= buf->iov[i].iov_len;
+			continue;
+		}
+		part = buf->iov[i].iov_len - off;
+		if (part > len - n)
+			part = len - n;
+		memcpy((char *)to + n, (char *)buf->iov[i].iov_base + off,
+		       part);
+		n += part;
+		off = 0;
+	}
+	return n;
 }
 
 void virtq_drop(struct virtq *vq, struct virtq_buf *buf)

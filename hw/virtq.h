@@ -81,6 +81,19 @@ void virtq_stop(struct virtq *vq);
 struct virtq_buf *virtq_pop(struct virtq *vq);
 /* Gives it back with written bytes for the driver to read. */
 void virtq_push(struct virtq *vq, struct virtq_buf *buf, size_t written);
+/*
+ * Gives back count of them; the driver sees all or none, and no more than
+ * written[i] bytes of each.
+ */
+void virtq_push_all(struct virtq *vq, struct virtq_buf *const *bufs,
+		    const uint32_t *written, unsigned count);
+/* Undoes the last virtq_pop that has not been undone. */
+void virtq_unpop(struct virtq *vq, struct virtq_buf *buf);
+/* Is there nothing to pop? */
+bool virtq_is_empty(const struct virtq *vq);
+/* Copies what the device may read from off on; returns how much there was. */
+size_t virtq_buf_read(const struct virtq_buf *buf, size_t off, void *to,
+		      size_t len);
 /* Forgets it: the device was reset. */
 void virtq_drop(struct virtq *vq, struct virtq_buf *buf);
 /* Does the driver want an interrupt for what was pushed since the last call? */
@@ -122,8 +135,10 @@ struct virtq_ring {
 	size_t (*part_size)(uint16_t size, enum virtq_part part);
 	/* The next chain into buf, false: none (or broken). */
 	bool (*pop)(struct virtq *vq, struct virtq_buf *buf);
-	void (*push)(struct virtq *vq, const struct virtq_buf *buf,
-		     uint32_t written);
+	void (*push)(struct virtq *vq, struct virtq_buf *const *bufs,
+		     const uint32_t *written, unsigned count);
+	void (*unpop)(struct virtq *vq, const struct virtq_buf *buf);
+	bool (*is_empty)(const struct virtq *vq);
 	bool (*wants_interrupt)(struct virtq *vq);
 	void (*want_kicks)(struct virtq *vq, bool wanted);
 };

@@ -42,6 +42,14 @@ static bool is_available(uint16_t flags, bool wrap)
 	return !(flags & AVAIL) == !wrap && !(flags & USED) == wrap;
 }
 
+static bool is_empty(const struct virtq *vq)
+{
+	uint16_t flags =
+		__atomic_load_n(&slot(vq, vq->avail)->flags, __ATOMIC_ACQUIRE);
+
+	return !is_available(flags, vq->avail_wrap);
+}
+
 static bool add_table(struct virtq *vq, struct virtq_buf *buf, gpa_t table,
 		      uint32_t len)
 {
@@ -77,8 +85,7 @@ static bool pop(struct virtq *vq, struct virtq_buf *buf)
 	struct vring_packed_desc d;
 	uint16_t flags;
 
-	flags = __atomic_load_n(&slot(vq, vq->avail)->flags, __ATOMIC_ACQUIRE);
-	if (!is_available(flags, vq->avail_wrap))
+	if (is_empty(vq))
 		return false;
 	for (buf->slots = 0;;) {
 		if (buf->slots++ == vq->size) {
@@ -99,18 +106,38 @@ static bool pop(struct virtq *vq, struct virtq_buf *buf)
 	return true;
 }
 
-static void push(struct virtq *vq, const struct virtq_buf *buf,
-		 uint32_t written)
+static void unpop(struct virtq *vq, const struct virtq_buf *buf)
 {
-	struct vring_packed_desc *d = slot(vq, vq->used);
-	uint16_t flags = buf->nin ? VRING_DESC_F_WRITE : 0;
+	if (vq->avail < buf->slots) {
+		vq->avail = (uint16_t)(vq->avail + vq->size);
+		vq->avail_wrap = !vq->avail_wrap;
+	}
+	vq->avail = (uint16_t)(vq->avail - buf->slots);
+}
 
-	if (vq->used_wrap)
-		flags |= AVAIL | USED;
-	__atomic_store_n(&d->id, buf->id, __ATOMIC_RELAXED);
-	__atomic_store_n(&d->len, written, __ATOMIC_RELAXED);
-	__atomic_store_n(&d->flags, flags, __ATOMIC_RELEASE);
-	advance(vq, &vq->used, &vq->used_wrap, buf->slots);
+/* The flags of the first are written last: until then none is the driver's. */
+static void push(struct virtq *vq, struct virtq_buf *const *bufs,
+		 const uint32_t *written, unsigned count)
+{
+	struct vring_packed_desc *first = slot(vq, vq->used), *d;
+	uint16_t first_flags = 0, flags;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		d = slot(vq, vq->used);
+		flags = bufs[i]->nin ? VRING_DESC_F_WRITE : 0;
+		if (vq->used_wrap)
+			flags |= AVAIL | USED;
+		__atomic_store_n(&d->id, bufs[i]->id, __ATOMIC_RELAXED);
+		__atomic_store_n(&d->len, written[i], __ATOMIC_RELAXED);
+		if (d == first)
+			first_flags = flags;
+		else
+			__atomic_store_n(&d->flags, flags, __ATOMIC_RELEASE);
+		advance(vq, &vq->used, &vq->used_wrap, bufs[i]->slots);
+	}
+	if (count)
+		__atomic_store_n(&first->flags, first_flags, __ATOMIC_RELEASE);
 }
 
 /* 2.7.10: was the slot that the driver waits for passed since last time? */
@@ -167,6 +194,8 @@ const struct virtq_ring virtq_packed = {
 	.part_size = part_size,
 	.pop = pop,
 	.push = push,
+	.unpop = unpop,
+	.is_empty = is_empty,
 	.wants_interrupt = wants_interrupt,
 	.want_kicks = want_kicks,
 };

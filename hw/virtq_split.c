@@ -53,7 +53,20 @@ static uint16_t *avail_event(const struct virtq *vq)
 	return (uint16_t *)(void *)&used_ring(vq)->ring[vq->size];
 }
 
-/* What table has at index: the ring's own, or one in guest memory. */
+/* The driver writes to it at any time: each word is read once. */
+static void load_own(const struct virtq *vq, unsigned index,
+		     struct vring_desc *desc)
+{
+	const struct vring_desc *from =
+		(const struct vring_desc *)vq->pin[VIRTQ_DESC].host + index;
+
+	desc->addr = __atomic_load_n(&from->addr, __ATOMIC_RELAXED);
+	desc->len = __atomic_load_n(&from->len, __ATOMIC_RELAXED);
+	desc->flags = __atomic_load_n(&from->flags, __ATOMIC_RELAXED);
+	desc->next = __atomic_load_n(&from->next, __ATOMIC_RELAXED);
+}
+
+/* What a table in guest memory has at index. */
 static bool load(struct virtq *vq, gpa_t table, unsigned index,
 		 struct vring_desc *desc)
 {
@@ -69,7 +82,7 @@ static bool load(struct virtq *vq, gpa_t table, unsigned index,
 static bool walk(struct virtq *vq, struct virtq_buf *buf, uint16_t head)
 {
 	unsigned count = vq->size, index = head, left = count;
-	gpa_t table = vq->desc;
+	gpa_t table = 0;
 	bool inside = false;
 	struct vring_desc d;
 
@@ -78,7 +91,9 @@ static bool walk(struct virtq *vq, struct virtq_buf *buf, uint16_t head)
 			virtq_break(vq, "a chain of descriptors has no end");
 			return false;
 		}
-		if (!load(vq, table, index, &d))
+		if (!inside)
+			load_own(vq, index, &d);
+		else if (!load(vq, table, index, &d))
 			return false;
 		if (d.flags & VRING_DESC_F_INDIRECT) {
 			if (inside || d.flags & VRING_DESC_F_NEXT) {
@@ -111,7 +126,7 @@ static bool pop(struct virtq *vq, struct virtq_buf *buf)
 		virtq_break(vq, "more is available than the ring holds");
 		return false;
 	}
-	buf->id = get(&avail_ring(vq)->ring[vq->avail % vq->size]);
+	buf->id = get(&avail_ring(vq)->ring[vq->avail & (vq->size - 1u)]);
 	vq->avail++;
 	if (buf->id < vq->size)
 		return walk(vq, buf, buf->id);
@@ -119,21 +134,35 @@ static bool pop(struct virtq *vq, struct virtq_buf *buf)
 	return false;
 }
 
-static void push(struct virtq *vq, const struct virtq_buf *buf,
-		 uint32_t written)
+static void push(struct virtq *vq, struct virtq_buf *const *bufs,
+		 const uint32_t *written, unsigned count)
 {
 	struct vring_used *ring = used_ring(vq);
-	struct vring_used_elem *e = &ring->ring[vq->used % vq->size];
+	struct vring_used_elem *e;
+	unsigned i;
 
-	__atomic_store_n(&e->id, buf->id, __ATOMIC_RELAXED);
-	__atomic_store_n(&e->len, written, __ATOMIC_RELAXED);
-	put(&ring->idx, ++vq->used);
+	for (i = 0; i < count; i++) {
+		e = &ring->ring[vq->used++ & (vq->size - 1u)];
+		__atomic_store_n(&e->id, bufs[i]->id, __ATOMIC_RELAXED);
+		__atomic_store_n(&e->len, written[i], __ATOMIC_RELAXED);
+	}
+	put(&ring->idx, vq->used);
+}
+
+static void unpop(struct virtq *vq, const struct virtq_buf *buf)
+{
+	vq->avail--;
+}
+
+static bool is_empty(const struct virtq *vq)
+{
+	return get(&avail_ring(vq)->idx) == vq->avail;
 }
 
 /* What drivers of before 1.0 may ask for, whatever they else suppress. */
-static bool is_empty(const struct virtq *vq)
+static bool all_used(const struct virtq *vq)
 {
-	return vq->used == vq->avail && get(&avail_ring(vq)->idx) == vq->avail;
+	return vq->used == vq->avail && is_empty(vq);
 }
 
 /* 2.6.7.2: was the index that the driver waits for passed since last time? */
@@ -143,7 +172,7 @@ static bool wants_interrupt(struct virtq *vq)
 	bool valid = vq->signalled_valid;
 
 	atomic_thread_fence(memory_order_seq_cst);
-	if (vq->on_empty && is_empty(vq)) {
+	if (vq->on_empty && all_used(vq)) {
 		vq->signalled_valid = false;
 		return true;
 	}
@@ -170,6 +199,8 @@ const struct virtq_ring virtq_split = {
 	.part_size = part_size,
 	.pop = pop,
 	.push = push,
+	.unpop = unpop,
+	.is_empty = is_empty,
 	.wants_interrupt = wants_interrupt,
 	.want_kicks = want_kicks,
 };

@@ -134,6 +134,12 @@ void net_connect(struct net_client *a, struct net_client *b)
 	}
 }
 
+static void tell_unplug(struct net_port *port)
+{
+	if (port->ops->unplug)
+		port->ops->unplug(port->ctx);
+}
+
 void net_disconnect(struct net_client *client)
 {
 	struct net_port *port, *peer;
@@ -143,6 +149,8 @@ void net_disconnect(struct net_client *client)
 		peer = port->peer;
 		if (!peer)
 			continue;
+		tell_unplug(port);
+		tell_unplug(peer);
 		port->peer = peer->peer = NULL;
 		tell_link(peer);
 	}

@@ -59,6 +59,9 @@ struct net_port_ops {
 	/* The cable's link went up or down, at either end; may be NULL.  The
 	 * main loop's thread, with the machine lock, even when moved. */
 	void (*link)(void *ctx, bool up);
+	/* The cable is about to be pulled out: to the main loop with both
+	 * ends.  Machine lock; may be NULL. */
+	void (*unplug)(void *ctx);
 	/* The offloads that packets to this end may ask for; NULL: none. */
 	unsigned (*offloads)(void *ctx);
 	/* The other end wants packets with no more left to do than this. */

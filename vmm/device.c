@@ -165,6 +165,7 @@ static const struct {
 } aliases[] = {
 	{"ahci", "ich9-ahci"},
 	{"virtio-blk", "virtio-blk-pci"},
+	{"virtio-net", "virtio-net-pci"},
 	{"virtio-scsi", "virtio-scsi-pci"},
 };
 

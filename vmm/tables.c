@@ -35,6 +35,7 @@
 #include "hw/scsi.h"
 #include "hw/vga.h"
 #include "hw/virtio_blk.h"
+#include "hw/virtio_net.h"
 #include "hw/virtio_scsi.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
@@ -74,6 +75,7 @@ const struct device_class *const device_classes[] = {
 	&scsi_hd_class,
 	&vga_class,
 	&virtio_blk_pci_class,
+	&virtio_net_pci_class,
 	&virtio_scsi_pci_class,
 	NULL,
 };
@@ -91,6 +93,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	paging_monitor_cmds,
 	pci_monitor_cmds,
 	thread_monitor_cmds,
+	virtio_net_monitor_cmds,
 	NULL,
 };
 /* clang-format on */

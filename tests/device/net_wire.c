@@ -2,6 +2,7 @@
 /* The other end of a NIC's cable, in the hands of a test. */
 #include "tests/device/net_wire.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,8 @@ static int move(void *ctx, struct loop *loop, struct error *err)
 {
 	struct net_wire_end *end = ctx;
 
+	if (end->wire->stays)
+		return error_set(err, ENOTSUP, "this wire stays");
 	end->loop = loop;
 	return 0;
 }

@@ -34,6 +34,7 @@ struct net_wire {
 	struct net_wire_packet packet[NET_WIRE_PACKETS]; /* oldest first */
 	unsigned npackets;
 	bool full; /* set by the test: takes no packets */
+	bool stays; /* set by the test: in the main loop */
 	unsigned refused; /* packets that came meanwhile */
 	unsigned offloads; /* set by the test: what it offers */
 	unsigned links; /* changes that it was told */
