@@ -401,7 +401,7 @@ int pc_build(struct machine *m, struct error *err)
 	machine_add_notifier(m, &pc->notifier, on_event, pc);
 	blk_fronts_init(&pc->fronts);
 	m->fronts = &pc->fronts;
-	net_init(&pc->net, m->loop);
+	net_init(&pc->net, m->loop, &m->virt);
 	m->net = &pc->net;
 	connect_gsis(pc);
 	rc = pc_boot_open(&pc->boot, m->config, err);
@@ -421,11 +421,14 @@ int pc_build(struct machine *m, struct error *err)
 	    (rc = build_ide(pc, err)) < 0 || (rc = build_vga(pc, err)) < 0 ||
 	    (rc = build_hpet(pc, err)) < 0 || (rc = build_rtc(pc, err)) < 0 ||
 	    (rc = pc_build_characters(pc, err)) < 0 ||
+	    (rc = pc_open_network(pc, err)) < 0 ||
+	    (rc = pc_build_nics(pc, err)) < 0 ||
 	    (rc = pc_build_devices(pc, err)) < 0 ||
 	    (rc = pc_drives_start_virtio(m, err)) < 0 ||
 	    (rc = build_hotplug(pc, err)) < 0 ||
 	    (rc = build_fw_cfg(pc, err)) < 0)
 		return rc;
+	net_check(&pc->net);
 	cmos_fill(pc->rtc, pc->conf, &pc->memory, pc->fdc);
 	return start_boot(pc, err);
 }

@@ -62,6 +62,9 @@ struct device *pc_new_device(struct pc *pc, const struct device_class *class,
 
 /* The serial ports and debug consoles of -serial, -debugcon. */
 int pc_build_characters(struct pc *pc, struct error *err);
+/* The ways out, and the NICs, of -netdev, -nic and -net. */
+int pc_open_network(struct pc *pc, struct error *err);
+int pc_build_nics(struct pc *pc, struct error *err);
 /* What -device asks for. */
 int pc_build_devices(struct pc *pc, struct error *err);
 /* The vCPUs that are there from the start, and what the tables say of them. */

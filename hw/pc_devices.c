@@ -190,3 +190,25 @@ int pc_build_devices(struct pc *pc, struct error *err)
 	}
 	return 0;
 }
+
+int pc_open_network(struct pc *pc, struct error *err)
+{
+	const struct net_confs *confs = &pc->conf->netdevs;
+	unsigned i;
+
+	for (i = 0; i < confs->n; i++)
+		if (net_add(&pc->net, &confs->conf[i].list, err) < 0)
+			return error_prefix(err, "%s", confs->conf[i].option);
+	return 0;
+}
+
+int pc_build_nics(struct pc *pc, struct error *err)
+{
+	const struct net_confs *confs = &pc->conf->nics;
+	unsigned i;
+
+	for (i = 0; i < confs->n; i++)
+		if (plug_device(pc, &confs->conf[i].list, err) < 0)
+			return error_prefix(err, "%s", confs->conf[i].option);
+	return 0;
+}

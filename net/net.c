@@ -52,6 +52,7 @@ void net_port_set_offloads(struct net_port *port, unsigned offloads)
 int net_port_move(struct net_port *port, struct loop *loop, struct error *err)
 {
 	struct net_port *to = port->peer;
+	int rc;
 
 	if (!to)
 		return 0;
@@ -59,7 +60,10 @@ int net_port_move(struct net_port *port, struct loop *loop, struct error *err)
 		return error_set(err, ENOTSUP,
 				 "network '%s' stays in the main loop",
 				 to->client->name);
-	return to->ops->move(to->ctx, loop, err);
+	rc = to->ops->move(to->ctx, loop, err);
+	if (rc == 0)
+		port->moved = to->moved = loop != to->client->net->loop;
+	return rc;
 }
 
 int net_port_enable(struct net_port *port, bool on)
@@ -69,10 +73,12 @@ int net_port_enable(struct net_port *port, bool on)
 	return to && to->ops->enable ? to->ops->enable(to->ctx, on) : 0;
 }
 
-void net_init(struct net *net, struct loop *loop)
+void net_init(struct net *net, struct loop *loop, struct clock *clock)
 {
 	list_init(&net->clients);
+	list_init(&net->hubs);
 	net->loop = loop;
+	net->clock = clock;
 }
 
 void net_fini(struct net *net)
@@ -98,6 +104,7 @@ int net_client_add(struct net *net, struct net_client *client,
 				 client->name);
 	for (i = 0; i < client->nports; i++)
 		client->port[i].client = client;
+	client->net = net;
 	list_add_tail(&net->clients, &client->link);
 	return 0;
 }

@@ -22,8 +22,10 @@
 #include "vmm/error.h"
 #include "vmm/list.h"
 
+struct clock;
 struct loop;
 struct net_client;
+struct opt_list;
 struct net_port;
 
 #define NET_QUEUES 128 /* ports of a client, at most */
@@ -71,7 +73,10 @@ struct net_port_ops {
 	 * it leaves, at rest.  NULL: stays in the main loop.
 	 */
 	int (*move)(void *ctx, struct loop *loop, struct error *err);
-	/* A queue of many is used, or is not.  NULL: always used. */
+	/*
+	 * A queue of many is used, or is not: at the start only the first is.
+	 * NULL: always used.
+	 */
 	int (*enable)(void *ctx, bool on);
 };
 
@@ -80,25 +85,30 @@ struct net_port {
 	void *ctx;
 	struct net_client *client;
 	struct net_port *peer; /* NULL: the cable has no other end */
+	bool moved; /* out of the main loop */
 };
 
 enum net_kind { NET_NIC, NET_TAP, NET_USER, NET_HUB };
 
 struct net_client {
 	struct list link; /* of struct net's */
+	struct net *net; /* that it is in */
 	char *name; /* the -netdev's id; "virtio-net-pci.0" */
 	enum net_kind kind;
+	unsigned hub; /* NET_HUB: its number */
 	struct net_port *port;
 	unsigned nports;
 	_Atomic bool link_down; /* by set_link, at this end */
-	char info[256]; /* for `info network`: what is after its name */
+	char info[512]; /* for `info network`: what is after its name */
 	void (*close)(struct net_client *client); /* frees what it is part of */
 };
 
 /* What a machine has of it. */
 struct net {
 	struct list clients; /* struct net_client, in the order of birth */
+	struct list hubs;
 	struct loop *loop; /* the main loop; NULL in device tests */
+	struct clock *clock; /* the virtual one */
 };
 
 /* ---- ports ---- */
@@ -127,7 +137,7 @@ int net_port_enable(struct net_port *port, bool on);
 
 /* ---- clients.  Machine lock. ---- */
 
-void net_init(struct net *net, struct loop *loop);
+void net_init(struct net *net, struct loop *loop, struct clock *clock);
 /* Closes what is not a NIC; those must have gone. */
 void net_fini(struct net *net);
 
@@ -142,6 +152,13 @@ void net_connect(struct net_client *a, struct net_client *b);
 void net_disconnect(struct net_client *client);
 /* set_link: tells both ends. */
 void net_set_link(struct net_client *client, bool up);
+
+/* Makes a -netdev; list has its "type", its "id", and the keys of the type. */
+int net_add(struct net *net, const struct opt_list *list, struct error *err);
+/* Ends it; a NIC that was at it has no cable any more. */
+int net_remove(struct net *net, const char *id, struct error *err);
+/* Warns of cables that lead nowhere, once all are there. */
+void net_check(struct net *net);
 
 /*
  * A NIC's end: connects it with the -netdev called netdev.

@@ -258,9 +258,27 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "The default of a property, for all devices of a kind.",
 	 .apply = config_add_global, .keys = global_opts},
 	{.name = "nodefaults", .group = GROUP_DEVICES,
-	 .help = "No serial port, CD-ROM drive or display adapter but those "
-		 "that are asked for.",
+	 .help = "No serial port, CD-ROM drive, display adapter or network but "
+		 "what is asked for.",
 	 .apply = apply_flag, FIELD(nodefaults)},
+
+	{.name = "netdev", .group = GROUP_NETWORK,
+	 .arg = "tap|user|hubport,id=ID[,KEY=VALUE]...",
+	 .help = "A way out for a NIC, which names it by netdev=: a tap "
+		 "interface, user networking, or a port of a hub; also as a "
+		 "JSON object. -netdev TYPE,help lists the keys.",
+	 .apply = config_add_netdev, .answer = cmdline_answer_netdev},
+	{.name = "nic", .group = GROUP_NETWORK,
+	 .arg = "tap|user|hubport|none[,model=MODEL][,mac=ADDRESS]"
+		"[,KEY=VALUE]...",
+	 .help = "A NIC and its way out at once; with none, no network.",
+	 .apply = config_add_nic, .answer = cmdline_answer_net},
+	{.name = "net", .group = GROUP_NETWORK,
+	 .arg = "nic|tap|user|none[,vlan=N][,KEY=VALUE]...",
+	 .help = "A NIC, or a way out, at hub N [0]; with none, no network. "
+		 "Without any of these options there are -net nic -net user. "
+		 "-net nic,model=help lists the models.",
+	 .apply = config_add_net, .answer = cmdline_answer_net},
 
 	{.name = "serial", .group = GROUP_CHARACTER, .arg = "WHERE",
 	 .help = "A serial port, the first to fourth in turn. WHERE is stdio, "
@@ -270,12 +288,6 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .apply = apply_list, FIELD(serials)},
 	{.name = "parallel", .group = GROUP_CHARACTER, .arg = "none",
 	 .help = "No parallel port, which is so anyway.",
-	 .apply = apply_none},
-	{.name = "net", .group = GROUP_CHARACTER, .arg = "none",
-	 .help = "No network, which is so anyway.",
-	 .apply = apply_none},
-	{.name = "nic", .group = GROUP_CHARACTER, .arg = "none",
-	 .help = "The same.",
 	 .apply = apply_none},
 	{.name = "monitor", .group = GROUP_CHARACTER, .arg = "WHERE",
 	 .help = "A monitor for people; WHERE is as with -serial [none].",

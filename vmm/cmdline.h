@@ -12,6 +12,7 @@ enum cmdline_group {
 	GROUP_MACHINE,
 	GROUP_DRIVES,
 	GROUP_DEVICES,
+	GROUP_NETWORK,
 	GROUP_CHARACTER,
 	GROUP_DISPLAY,
 	GROUP_FIRMWARE,
@@ -71,6 +72,16 @@ struct object_kind {
 };
 
 extern const struct object_kind object_kinds[];
+
+/* -netdev knows these (vmm/tables.c); ends with a NULL name. */
+struct netdev_kind {
+	const char *name;
+	const struct opt_desc *keys;
+};
+
+extern const struct netdev_kind netdev_kinds[];
+/* -net nic */
+extern const struct opt_desc net_nic_opts[];
 
 /* struct throttle_conf */
 extern const struct opt_desc throttle_group_opts[];
@@ -137,6 +148,12 @@ int config_add_chardev(struct config *c, const struct cmdline_opt *o,
 		       const char *arg, struct error *err);
 int config_add_smbios(struct config *c, const struct cmdline_opt *o,
 		      const char *arg, struct error *err);
+int config_add_net(struct config *c, const struct cmdline_opt *o,
+		   const char *arg, struct error *err);
+int config_add_netdev(struct config *c, const struct cmdline_opt *o,
+		      const char *arg, struct error *err);
+int config_add_nic(struct config *c, const struct cmdline_opt *o,
+		   const char *arg, struct error *err);
 int config_set_smp(struct config *c, const struct cmdline_opt *o,
 		   const char *arg, struct error *err);
 
@@ -145,6 +162,8 @@ int config_check_globals(const struct config *c, struct error *err);
 int config_check_machine(const struct config *c, struct error *err);
 /* The objects, nodes and RAM, in this order. */
 int config_complete_objects(struct config *c, struct error *err);
+/* The network that there is when none was named, and the order of NICs. */
+int config_complete_net(struct config *c, struct error *err);
 int config_complete_numa(struct config *c, struct error *err);
 int config_complete_memory(struct config *c, struct error *err);
 int config_complete_rtc(struct rtc_conf *rtc, struct error *err);
@@ -175,6 +194,7 @@ bool config_has_throttle_group(const struct config *c, const char *id);
 void config_free_devices(struct config *c);
 void config_free_drives(struct config *c);
 void config_free_firmware(struct config *c);
+void config_free_net(struct config *c);
 void config_free_smbios(struct config *c);
 
 /* Machines that -machine knows; ends with a NULL name. */
@@ -197,6 +217,12 @@ int cmdline_answer_firmware_dirs(const struct cmdline_opt *o, const char *arg,
 /* "-object help": the types; "-object TYPE,help": the keys. */
 int cmdline_answer_object(const struct cmdline_opt *o, const char *arg,
 			  struct error *err);
+/* "-netdev help": the kinds; "-netdev KIND,help": the keys. */
+int cmdline_answer_netdev(const struct cmdline_opt *o, const char *arg,
+			  struct error *err);
+/* "-net nic,model=help", "-net nic,help" and the like. */
+int cmdline_answer_net(const struct cmdline_opt *o, const char *arg,
+		       struct error *err);
 /* "-smp help": the keys. */
 int cmdline_answer_keys(const struct cmdline_opt *o, const char *arg,
 			struct error *err);

@@ -17,6 +17,7 @@ static const char *const group_names[GROUPS] = {
 	[GROUP_MACHINE] = "The machine",
 	[GROUP_DRIVES] = "Disks and CD-ROMs",
 	[GROUP_DEVICES] = "Devices",
+	[GROUP_NETWORK] = "Network",
 	[GROUP_CHARACTER] = "Serial ports and monitors",
 	[GROUP_DISPLAY] = "Display",
 	[GROUP_FIRMWARE] = "Firmware",
@@ -225,6 +226,48 @@ int cmdline_answer_object(const struct cmdline_opt *o, const char *arg,
 		if (strlen(k->name) == n && !strncmp(arg, k->name, n))
 			return print_keys(k->name, k->keys);
 	return 0;
+}
+
+int cmdline_answer_netdev(const struct cmdline_opt *o, const char *arg,
+			  struct error *err)
+{
+	const struct netdev_kind *k;
+	size_t n = strcspn(arg, ",");
+
+	if (*arg != '{' && asks_help(arg, false)) {
+		printf("Available netdev backend types:\n");
+		for (k = netdev_kinds; k->name; k++)
+			printf("%s\n", k->name);
+		return CMDLINE_ANSWERED;
+	}
+	for (k = netdev_kinds; k->name && asks_help(arg, true); k++)
+		if (strlen(k->name) == n && !strncmp(arg, k->name, n))
+			return print_keys(k->name, k->keys);
+	return 0;
+}
+
+/* NICs are what can be put to a -netdev. */
+static int print_nics(void)
+{
+	const struct device_class *const *class;
+
+	printf("Supported NIC models:\n");
+	for (class = device_classes; *class; class ++)
+		if (device_class_is_nic(*class))
+			printf("%s\n", (*class)->name);
+	return CMDLINE_ANSWERED;
+}
+
+int cmdline_answer_net(const struct cmdline_opt *o, const char *arg,
+		       struct error *err)
+{
+	const char *model = strstr(arg, "model=");
+
+	if (model && asks_help(model + strlen("model="), false))
+		return print_nics();
+	if (!strncmp(arg, "nic,", strlen("nic,")) && asks_help(arg, true))
+		return print_keys("nic", net_nic_opts);
+	return cmdline_answer_netdev(o, arg, err);
 }
 
 int cmdline_answer_machine(const struct cmdline_opt *o, const char *arg,

@@ -44,7 +44,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	ARG("iscsi", OPT_LATER),
 	ARG("loadvm", OPT_LATER),
 	ARG("msg", OPT_LATER),
-	ARG("netdev", OPT_LATER),
 	FLAG("no-fd-bootchk", OPT_LATER),
 	FLAG("only-migratable", OPT_LATER),
 	ARG("option-rom", OPT_LATER),

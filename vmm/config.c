@@ -153,6 +153,7 @@ static int complete(struct config *c, struct error *err)
 	    (rc = complete_mem(c, err)) < 0 ||
 	    (rc = config_complete_numa(c, err)) < 0 ||
 	    (rc = config_complete_memory(c, err)) < 0 ||
+	    (rc = config_complete_net(c, err)) < 0 ||
 	    (rc = config_complete_rtc(&c->rtc, err)) < 0 ||
 	    (rc = check_boot("order", c->boot.order, err)) < 0 ||
 	    (rc = check_boot("once", c->boot.once, err)) < 0 ||
@@ -296,6 +297,7 @@ void config_free(struct config *c)
 	config_free_drives(c);
 	config_free_devices(c);
 	config_free_firmware(c);
+	config_free_net(c);
 	config_free_smbios(c);
 	config_free_backends(c);
 	config_free_throttle_groups(c);

@@ -148,6 +148,20 @@ struct fw_cfg_conf {
 	char *generator;
 };
 
+/*
+ * A -netdev by its "type" and "id", or a NIC as -device has it; -net and -nic
+ * are made of both.
+ */
+struct net_conf {
+	char *option; /* as typed, for messages */
+	struct opt_list list;
+};
+
+struct net_confs {
+	struct net_conf *conf;
+	unsigned n;
+};
+
 enum vga_kind { VGA_STD, VGA_NONE };
 enum display_kind { DISPLAY_NONE };
 
@@ -191,6 +205,9 @@ struct config {
 	unsigned nmons;
 	struct opt_list *devices; /* each has a "driver" */
 	unsigned ndevices;
+	struct net_confs netdevs, nics;
+	struct net_confs net_nics; /* of -net: behind those of -nic */
+	bool net_given; /* no network but what was asked for */
 	struct global_conf *globals;
 	unsigned nglobals;
 	struct smbios_fields smbios;

@@ -181,3 +181,8 @@ const struct device_class *device_class_find(const char *name)
 			return device_classes[i];
 	return NULL;
 }
+
+bool device_class_is_nic(const struct device_class *class)
+{
+	return class->user && class->opts && opt_find(class->opts, "netdev");
+}

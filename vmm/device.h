@@ -118,6 +118,9 @@ struct device *device_find(struct machine *m, const char *id);
 /* By class name in tables.c, with qemu's aliases; NULL if there is none. */
 const struct device_class *device_class_find(const char *name);
 
+/* Does -device make a NIC of it? */
+bool device_class_is_nic(const struct device_class *class);
+
 /* Every class there is, ends with NULL (vmm/tables.c). */
 extern const struct device_class *const device_classes[];
 

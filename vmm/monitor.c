@@ -71,6 +71,11 @@ struct blk_fronts *monitor_fronts(struct monitor_call *call)
 	return call->m->fronts;
 }
 
+struct net *monitor_net(struct monitor_call *call)
+{
+	return call->m->net;
+}
+
 const json_t *monitor_args(struct monitor_call *call)
 {
 	return call->args;

@@ -8,6 +8,7 @@
 #include "block/img/img.h"
 #include "block/img/io_main.h"
 #include "block/media_monitor.h"
+#include "build.h"
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/ahci.h"
@@ -37,6 +38,9 @@
 #include "hw/virtio_blk.h"
 #include "hw/virtio_net.h"
 #include "hw/virtio_scsi.h"
+#include "net/net_monitor.h"
+#include "net/netdev.h"
+#include "vmm/cmdline.h"
 #include "vmm/device.h"
 #include "vmm/monitor.h"
 #include "vmm/program.h"
@@ -89,6 +93,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	machine_monitor_cmds,
 	media_monitor_cmds,
 	memory_monitor_cmds,
+	net_monitor_cmds,
 	numa_monitor_cmds,
 	paging_monitor_cmds,
 	pci_monitor_cmds,
@@ -97,6 +102,15 @@ const struct monitor_cmd *const monitor_tables[] = {
 	NULL,
 };
 /* clang-format on */
+
+const struct netdev_kind netdev_kinds[] = {
+	{"hubport", net_hubport_opts},
+	{"tap", net_tap_opts},
+#ifdef HAVE_SLIRP
+	{"user", net_user_opts},
+#endif
+	{.name = NULL},
+};
 
 const struct program programs[] = {
 	{.name = "img", .main = img_main},

@@ -296,6 +296,8 @@ void vcpus_destroy(struct machine *m)
 	free(m->vcpus);
 	m->vcpus = NULL;
 	m->nvcpus = 0;
+	if (m->kvm)
+		m->kvm->ring = NULL; /* was part of the first */
 }
 
 void vcpus_hold(struct machine *m)

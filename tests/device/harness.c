@@ -20,7 +20,7 @@ void harness_init(struct harness *h, int64_t now_ns)
 
 	memset(h, 0, sizeof(*h));
 	ck_assert_msg(machine_init(&h->m, &err) == 0, "%s", err.msg);
-	net_init(&h->net, NULL);
+	net_init(&h->net, NULL, &h->m.virt);
 	h->m.net = &h->net;
 	clock_init_manual(&h->m.virt, now_ns);
 	clock_init_manual(&h->m.host, now_ns);

@@ -185,7 +185,11 @@ def keys_of_tables():
 def keys_of_lists():
     """{option: {key}} of options whose first word says which keys there are."""
     text = read("vmm/cmdline_memory.c")
-    return {"object": set(re.findall(r'\bMEMORY\("([^"]+)"', text)),
+    nets = "".join(read(f"net/{name}.c") for name in ("tap", "user_conf", "hub"))
+    nic = read("vmm/config_net.c").split("nic_opts[]")[1]
+    return {"netdev": set(re.findall(r'\b(?:TAP|USER|HUB)_KEY\("([^"]+)"', nets)),
+            "net": set(re.findall(r'\bNIC_KEY\("([^"]+)"', nic)) - {"type"},
+            "object": set(re.findall(r'\bMEMORY\("([^"]+)"', text)),
             "numa": set(re.findall(r'\b(?:NUMA|NUMBER)\("([^"]+)"', text))}
 
 

@@ -13,7 +13,7 @@ ALLOWED = {
     "vmm": lambda inc: inc.startswith("vmm/") or inc == "build.h",
     "block": lambda inc: inc.startswith("block/") or inc == "build.h"
     or inc[:4] == "vmm/" and inc[4:-2] in BLOCK_FROM_VMM,
-    "net": lambda inc: inc.startswith("net/")
+    "net": lambda inc: inc.startswith("net/") or inc == "build.h"
     or inc[:4] == "vmm/" and inc[4:-2] in BLOCK_FROM_VMM | {
         "display", "input", "chardev"},
     "hw": lambda inc: inc.startswith(("hw/", "vmm/"))

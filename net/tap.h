@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A tap interface, between the files that make and run it. */
+#ifndef NET_TAP_H
+#define NET_TAP_H
+
+#include <net/if.h>
+
+#include "net/netdev.h"
+
+struct tap_conf {
+	char *fd, *fds; /* made by others; numbers, with colons between */
+	char *ifname, *script, *downscript;
+	uint64_t sndbuf; /* bytes; 0: no limit */
+	int vnet_hdr; /* 0 off, 1 on, 2 auto: if the kernel has it */
+	uint32_t queues; /* 0: not given */
+};
+
+/* What opening gives: files with the interface at their other end. */
+struct tap_files {
+	int *fd;
+	unsigned n;
+	char ifname[IFNAMSIZ];
+	bool vnet_hdr;
+};
+
+/* For /dev/net/tun.  Leaves nothing when it fails. */
+int tap_make(const struct tap_conf *conf, struct tap_files *files,
+	     struct error *err);
+/* For fd= and fds=. */
+int tap_take(const struct tap_conf *conf, struct tap_files *files,
+	     struct error *err);
+void tap_close_files(struct tap_files *files);
+
+#endif

@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""-netdev, -nic, -net: interfaces, scripts and errors, without a guest."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from run import Skip
+
+from guest.vm import PCVM, needs, needs_kvm
+
+QUIET = ("-display", "none", "-serial", "none", "-S", "-m", "16")
+
+
+def needs_namespaces():
+    needs_kvm()
+    needs("unshare", "ip", "setpriv")
+    done = subprocess.run(["unshare", "-n", "ip", "tuntap", "add", "mode", "tap"],
+                          capture_output=True, check=False)
+    if done.returncode:
+        raise Skip("network namespaces with taps are not permitted here")
+
+
+class Place:
+    """A network namespace and a folder with scripts that tell of calls."""
+
+    def __enter__(self):
+        needs_namespaces()
+        self.folder = tempfile.TemporaryDirectory(prefix="pcvm-net-")
+        self.calls_file = os.path.join(self.folder.name, "calls")
+        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "300"])
+        here = os.readlink("/proc/self/ns/net")
+        end = time.monotonic() + 10
+        while os.readlink(f"/proc/{self.holder.pid}/ns/net") == here:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        self.holder.kill()
+        self.holder.wait()
+        self.folder.cleanup()
+
+    def inside(self, *args):
+        return ["nsenter", "-n", "-t", str(self.holder.pid), "--", *args]
+
+    def script(self, name, status=0, more=""):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/sh\necho {name} $* $(ls /proc/self/fd | wc -l)"
+                    f" >>{self.calls_file}\n{more}\nexit {status}\n")
+        os.chmod(path, 0o755)
+        return path
+
+    def calls(self):
+        """[(script, argument)], each of which had no files of ours open."""
+        with open(self.calls_file, encoding="utf-8") as f:
+            lines = [line.split() for line in f]
+        assert all(line[2:] == ["4"] for line in lines), lines
+        return [tuple(line[:2]) for line in lines]
+
+    def interfaces(self):
+        done = subprocess.run(self.inside("ip", "-br", "link"), text=True,
+                              capture_output=True, check=True)
+        return sorted(set(re.findall(r"^(\w+)", done.stdout, re.M)) - {"lo"})
+
+    def run(self, *args, as_user=()):
+        done = subprocess.run(self.inside(*as_user, PCVM, *QUIET, *args),
+                              capture_output=True, text=True, timeout=60,
+                              input="", check=False)
+        return done.returncode, done.stderr
+
+    def start(self, *args, **more):
+        return Running(self.inside(PCVM, *QUIET, "-qmp", "stdio", *args), **more)
+
+
+class Running:
+    def __init__(self, args, **more):
+        self.process = subprocess.Popen(args, stdin=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, **more)
+        self.answer()
+        self.qmp("qmp_capabilities")
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        return json.loads(line)
+
+    def qmp(self, command, **arguments):
+        self.process.stdin.write(json.dumps({"execute": command,
+                                             "arguments": arguments}) + "\n")
+        self.process.stdin.flush()
+        while True:
+            answer = self.answer()
+            if "event" not in answer:
+                return answer
+
+    def hmp(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})["return"]
+
+    def end(self):
+        self.process.stdin.close()
+        status = self.process.wait(30)
+        text = self.process.stderr.read()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return status, text
+
+
+def refused(place, want, *args, **more):
+    status, text = place.run(*args, **more)
+    lines = [line for line in text.splitlines() if "warning: host doesn" not in line]
+    assert status == 1 and len(lines) == 1 and re.search(want, lines[0]), text
+    assert place.interfaces() == []
+
+
+def tap(place, up, down, **more):
+    keys = "".join(f",{k}={v}" for k, v in more.items())
+    return f"tap,script={up},downscript={down}{keys}"
+
+
+def test_scripts_get_the_name_and_the_interface_goes_with_us():
+    with Place() as place:
+        up, down = place.script("up", more="ip link set $1 up"), place.script("down")
+        vm = place.start("-netdev", tap(place, up, down, id="a"), "-net",
+                         tap(place, up, down, ifname="mine", vlan=3))
+        assert place.interfaces() == ["mine", "tap0"]
+        assert place.calls() == [("up", "tap0"), ("up", "mine")]
+        assert "a: index=0,type=tap,ifname=tap0," in vm.hmp("info network")
+        vm.qmp("quit")
+        assert vm.end()[0] == 0
+        assert sorted(place.calls()[2:]) == [("down", "mine"), ("down", "tap0")]
+        assert place.interfaces() == []
+
+
+def test_the_down_script_runs_on_each_way_out():
+    with Place() as place:
+        up, down = place.script("up"), place.script("down")
+        for way in ("SIGTERM", "SIGINT", "SIGHUP", "error", "netdev_del"):
+            net = ("-netdev", tap(place, up, down, id="a"))
+            if way == "error":
+                status, text = place.run(*net, "-device", "no-such-device")
+                assert status == 1 and "no-such-device" in text
+            else:
+                vm = place.start(*net)
+                if way == "netdev_del":
+                    assert vm.qmp("netdev_del", id="a") == {"return": {}}
+                    assert place.calls()[-1] == ("down", "tap0")
+                    vm.qmp("quit")
+                else:
+                    vm.process.send_signal(getattr(signal, way))
+                assert vm.end()[0] == 0, way
+            assert place.calls() == [("up", "tap0"), ("down", "tap0")], way
+            assert place.interfaces() == [], way
+            os.remove(place.calls_file)
+
+
+def test_scripts_that_do_not_work_end_it():
+    with Place() as place:
+        down = place.script("down")
+        up = place.script("up", status=7)
+        refused(place, r"-net tap.*: script \S*/up tap0 failed with status 7$",
+                "-net", tap(place, up, down))
+        assert place.calls() == [("up", "tap0")]
+        refused(place, "script /no/where: No such file",
+                "-net", tap(place, "/no/where", down))
+        refused(place, "downscript /no/where: No such file",
+                "-net", tap(place, "no", "/no/where"))
+        killed = place.script("up", more="kill -9 $$")
+        refused(place, "was ended by Killed", "-net", tap(place, killed, down))
+        text = os.path.join(place.folder.name, "text")
+        with open(text, "w", encoding="utf-8") as f:
+            f.write("ip link set $1 up\n")
+        os.chmod(text, 0o755)
+        refused(place, "its first line may lack #!/bin/sh", "-net",
+                tap(place, text, "no"))
+
+
+def test_a_script_that_hangs_does_not_hold_us():
+    with Place() as place:
+        up = place.script("up", more="exec sleep 60")
+        process = subprocess.Popen(
+            place.inside(PCVM, *QUIET, "-net", tap(place, up, "no")),
+            stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 30
+        while not os.path.exists(place.calls_file):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        process.terminate()
+        text = process.communicate(timeout=30)[1]
+        assert process.returncode == 1 and "was ended by Terminated" in text, text
+        assert place.interfaces() == []
+
+
+def test_interfaces_that_cannot_be_had():
+    with Place() as place:
+        vm = place.start("-netdev", "tap,id=a,ifname=t9,script=no,downscript=no")
+        status, text = place.run("-net", "tap,ifname=t9,script=no")
+        assert status == 1 and "t9 is in use by another process" in text, text
+        vm.qmp("quit")
+        vm.end()
+        refused(place, "lo is there already and is no tap",
+                "-net", "tap,ifname=lo,script=no")
+        refused(place, "an interface's name has 1 to 15 letters",
+                "-net", "tap,ifname=much-too-long-name,script=no")
+        plain = ("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin")
+        status, text = place.run("-net", "tap,script=no", as_user=plain)
+        assert status == 1 and "no permission to make the interface tap%d" in text, text
+        assert place.interfaces() == []
+
+
+def test_interfaces_by_file():
+    with Place() as place:
+        refused(place, "fd=0 is no tap interface", "-netdev", "tap,id=a,fd=0")
+        refused(place, "fd=77 is not open", "-netdev", "tap,id=a,fd=77")
+        refused(place, "with fd= there can be no ifname=",
+                "-netdev", "tap,id=a,fd=0,script=no")
+        opener = (
+            "import fcntl, os, struct, sys\n"
+            "fd = os.open('/dev/net/tun', os.O_RDWR)\n"
+            "fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'given', 0x5002))\n"
+            "os.set_inheritable(fd, True)\n"
+            "args = [a.replace('FD', str(fd)) for a in sys.argv[1:]]\n"
+            "os.execvp(args[0], args)\n")
+        vm = Running(place.inside("python3", "-c", opener, PCVM, *QUIET, "-qmp",
+                                  "stdio", "-netdev", "tap,id=a,fd=FD"))
+        assert place.interfaces() == ["given"]
+        assert "a: index=0,type=tap,fd=" in vm.hmp("info network")
+        vm.qmp("quit")
+        assert vm.end()[0] == 0
+        assert place.interfaces() == []
+
+
+def test_errors_say_what_is_wrong():
+    with Place() as place:
+        for want, *args in (
+                ("vhost-net is not supported yet", "-netdev", "tap,id=a,vhost=on"),
+                ("type=vde: not supported yet", "-netdev", "vde,id=a"),
+                ("there is no such network; there are hubport, tap and user",
+                 "-netdev", "foo,id=a"),
+                ("unknown parameter 'foo'", "-netdev", "tap,id=a,foo=1"),
+                ("id= is missing", "-netdev", "tap"),
+                ("id=a is taken already", "-netdev", "user,id=a", "-netdev",
+                 "user,id=a"),
+                ("model=foo: there is no such NIC; there are ",
+                 "-net", "nic,model=foo"),
+                ("no -netdev of this id", "-netdev",
+                 "hubport,id=h,hubid=1,netdev=zz"),
+                ("hubid= is missing", "-netdev", "hubport,id=h")):
+            refused(place, want, *args)
+
+
+def test_hubs_and_links_from_the_monitors():
+    with Place() as place:
+        vm = place.start("-net", "tap,vlan=2,script=no,downscript=no",
+                         "-netdev", "tap,id=b,ifname=b,script=no,downscript=no")
+        text = vm.hmp("info network").replace("\r", "")
+        assert "hub 2\n \\ hub2port0: tap.0: index=0,type=tap,ifname=tap0," in text, text
+        assert vm.qmp("set_link", name="b", up=False) == {"return": {}}
+        assert vm.qmp("set_link", name="zz", up=False)["error"]["class"] == \
+            "DeviceNotFound"
+        assert vm.hmp("set_link b on") == ""
+        assert vm.hmp("netdev_add tap,id=c,ifname=c,script=no,downscript=no") == ""
+        assert vm.qmp("netdev_add", type="tap", id="d", ifname="d", script="no",
+                      downscript="no", queues=2) == {"return": {}}
+        assert place.interfaces() == ["b", "c", "d", "tap0"]
+        assert "there is a 'c'" in vm.hmp("netdev_add tap,id=c")
+        assert vm.hmp("netdev_del d") == ""
+        assert vm.qmp("netdev_del", id="d")["error"]["class"] == "DeviceNotFound"
+        assert place.interfaces() == ["b", "c", "tap0"]
+        vm.qmp("quit")
+        status, text = vm.end()
+        assert status == 0
+        assert "hub 2 has no NIC" in text and "netdev b has no peer" in text, text
+
+
+def _free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def test_user_networking_without_privilege_or_guest():
+    needs_kvm()
+    port, more = _free_port(), _free_port()
+    vm = Running([PCVM, *QUIET, "-qmp", "stdio", "-netdev",
+                  f"user,id=u,hostfwd=tcp:127.0.0.1:{port}-:22,net=192.168.7.0/24"])
+    assert "u: index=0,type=user,net=192.168.7.0,restrict=off" in \
+        vm.hmp("info network")
+    assert re.search(rf"HOST_FORWARD\S* +\d+ +127\.0\.0\.1 +{port} +192\.168\.7\.15 +22",
+                     vm.hmp("info usernet"))
+    socket.create_connection(("127.0.0.1", port), 10).close()
+    assert vm.hmp(f"hostfwd_add u tcp:127.0.0.1:{more}-:80") == ""
+    socket.create_connection(("127.0.0.1", more), 10).close()
+    assert "Address already in use" in vm.hmp(f"hostfwd_add tcp:127.0.0.1:{more}-:80")
+    assert "removed" in vm.hmp(f"hostfwd_remove u tcp:127.0.0.1:{more}")
+    assert "the form is" in vm.hmp("hostfwd_add u nonsense")
+    assert vm.qmp("netdev_add", type="user", id="v",
+                  hostfwd=[{"str": f"tcp:127.0.0.1:{more}-:81"}]) == {"return": {}}
+    socket.create_connection(("127.0.0.1", more), 10).close()
+    vm.qmp("quit")
+    assert vm.end()[0] == 0
+
+
+def test_user_networking_refuses_what_makes_no_sense():
+    needs_kvm()
+    for want, keys in (
+            ("net=10.0.2.0/31: a network has 8 to 30 bits", "net=10.0.2.0/31"),
+            ("net=x: this is no IPv4 address", "net=x"),
+            ("dns=10.0.3.3 is not in the guest's network", "dns=10.0.3.3"),
+            ("must be three addresses", "dns=10.0.2.2"),
+            ("with ipv4=off and ipv6=off nothing is left", "ipv4=off,ipv6=off"),
+            ("hostfwd=tcp:1-2: the form is", "hostfwd=tcp:1-2"),
+            ("tftp=/no/where: No such file", "tftp=/no/where"),
+            ("smb=/x: folders by SMB are not supported", "smb=/x"),
+            ("to a character device: not supported yet",
+             "guestfwd=tcp:10.0.2.9:1-chardev")):
+        done = subprocess.run([PCVM, *QUIET, "-netdev", f"user,id=u,{keys}"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 1 and want in done.stderr, done.stderr
