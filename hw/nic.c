@@ -144,3 +144,30 @@ void nic_fini(struct nic *nic)
 	free(nic->client.port);
 	free(nic->client.name);
 }
+
+int nic_add_rom(struct pci_device *pci, const char *model, struct error *err)
+{
+	struct error missing = {0};
+	int rc;
+
+	if (pci->romfile)
+		return *pci->romfile ? pci_add_rom(pci, pci->romfile, err) : 0;
+	/* Without a firmware directory (a device test) there is no ROM. */
+	if (!pci->dev.machine->config)
+		return 0;
+	rc = pci_add_rom(pci, model, &missing);
+	if (rc < 0 && rc != -ENOENT)
+		return error_set(err, -rc, "%s", missing.msg);
+	return 0;
+}
+
+int64_t nic_boot_path(const struct pci_device *pci,
+		      const struct nic_props *props, char *buf, size_t size)
+{
+	size_t n;
+
+	pci_firmware_path(pci, buf, size);
+	n = strlen(buf);
+	snprintf(buf + n, size - n, "/ethernet-phy@0");
+	return props->bootindex;
+}

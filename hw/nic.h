@@ -6,6 +6,7 @@
 #ifndef HW_NIC_H
 #define HW_NIC_H
 
+#include "hw/pci.h"
 #include "net/net.h"
 #include "vmm/device.h"
 
@@ -53,5 +54,12 @@ int nic_init(struct nic *nic, struct device *dev, struct nic_props *props,
 void nic_fini(struct nic *nic);
 /* The address changed: `info network` shows it. */
 void nic_set_mac(struct nic *nic, const uint8_t mac[NIC_MAC_LEN]);
+
+/* The option ROM that romfile names, or else the model's, if it is installed.
+ */
+int nic_add_rom(struct pci_device *pci, const char *model, struct error *err);
+/* For device_class.boot_path. */
+int64_t nic_boot_path(const struct pci_device *pci,
+		      const struct nic_props *props, char *buf, size_t size);
 
 #endif

@@ -164,6 +164,7 @@ static const struct {
 	const char *alias, *name;
 } aliases[] = {
 	{"ahci", "ich9-ahci"},
+	{"e1000-82540em", "e1000"},
 	{"virtio-blk", "virtio-blk-pci"},
 	{"virtio-net", "virtio-net-pci"},
 	{"virtio-scsi", "virtio-scsi-pci"},

@@ -12,6 +12,7 @@
 #include "hw/acpi_cpu_hotplug.h"
 #include "hw/acpi_pci_hotplug.h"
 #include "hw/ahci.h"
+#include "hw/e1000.h"
 #include "hw/floppy.h"
 #include "hw/fw_cfg.h"
 #include "hw/hpet.h"
@@ -56,6 +57,7 @@ const struct device_class *const device_classes[] = {
 	&acpi_cpu_hotplug_class,
 	&acpi_pci_hotplug_class,
 	&ahci_class,
+	&e1000_class,
 	&floppy_class,
 	&fw_cfg_class,
 	&hpet_class,
