@@ -18,12 +18,12 @@ static unsigned tail;
 static void start_transmitter(void)
 {
 	tail = 0;
-	nic_set(E1000_TDBAL, E1000_TX_RING, 4);
-	nic_set(E1000_TDBAH, 0, 4);
-	nic_set(E1000_TDLEN, E1000_TX_DESCS * 16, 4);
-	nic_set(E1000_TDH, 0, 4);
-	nic_set(E1000_TDT, 0, 4);
-	nic_set(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP, 4);
+	card_set(E1000_TDBAL, E1000_TX_RING, 4);
+	card_set(E1000_TDBAH, 0, 4);
+	card_set(E1000_TDLEN, E1000_TX_DESCS * 16, 4);
+	card_set(E1000_TDH, 0, 4);
+	card_set(E1000_TDT, 0, 4);
+	card_set(E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP, 4);
 }
 
 void e1000_start_receiver(uint32_t bits)
@@ -31,17 +31,17 @@ void e1000_start_receiver(uint32_t bits)
 	static const uint8_t zeros[16 * E1000_RX_DESCS];
 	unsigned i;
 
-	nic_set(E1000_RCTL, 0, 4);
-	nic_store(E1000_RX_RING, zeros, sizeof(zeros));
+	card_set(E1000_RCTL, 0, 4);
+	card_store(E1000_RX_RING, zeros, sizeof(zeros));
 	for (i = 0; i < E1000_RX_DESCS; i++)
-		nic_store64(E1000_RX_RING + 16 * i,
-			    E1000_RX_DATA + i * E1000_RX_SPACE);
-	nic_set(E1000_RDBAL, E1000_RX_RING, 4);
-	nic_set(E1000_RDBAH, 0, 4);
-	nic_set(E1000_RDLEN, 16 * E1000_RX_DESCS, 4);
-	nic_set(E1000_RDH, 0, 4);
-	nic_set(E1000_RDT, E1000_RX_DESCS - 1, 4);
-	nic_set(E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | bits, 4);
+		card_store64(E1000_RX_RING + 16 * i,
+			     E1000_RX_DATA + i * E1000_RX_SPACE);
+	card_set(E1000_RDBAL, E1000_RX_RING, 4);
+	card_set(E1000_RDBAH, 0, 4);
+	card_set(E1000_RDLEN, 16 * E1000_RX_DESCS, 4);
+	card_set(E1000_RDH, 0, 4);
+	card_set(E1000_RDT, E1000_RX_DESCS - 1, 4);
+	card_set(E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | bits, 4);
 }
 
 void e1000_start_again(void)
@@ -52,16 +52,16 @@ void e1000_start_again(void)
 
 void e1000_start(void)
 {
-	nic_set_up(&e1000_class, 0, 1);
-	nic_set(E1000_CTRL, nic_get(E1000_CTRL, 4) | E1000_CTRL_RST, 4);
+	card_set_up(&e1000_class, 0, 1);
+	card_set(E1000_CTRL, card_get(E1000_CTRL, 4) | E1000_CTRL_RST, 4);
 	e1000_start_again();
-	nic_get(E1000_ICR, 4);
+	card_get(E1000_ICR, 4);
 }
 
 static void put(uint64_t low, uint64_t high)
 {
-	nic_store64(E1000_TX_RING + 16 * tail, low);
-	nic_store64(E1000_TX_RING + 16 * tail + 8, high);
+	card_store64(E1000_TX_RING + 16 * tail, low);
+	card_store64(E1000_TX_RING + 16 * tail + 8, high);
 	tail = (tail + 1) % E1000_TX_DESCS;
 }
 
@@ -91,12 +91,12 @@ void e1000_context(unsigned ipcss, unsigned ipcso, unsigned ipcse,
 
 void e1000_kick(void)
 {
-	nic_set(E1000_TDT, tail, 4);
+	card_set(E1000_TDT, tail, 4);
 }
 
 void e1000_send_one(const void *frame, size_t len)
 {
-	nic_store(E1000_TX_DATA, frame, len);
+	card_store(E1000_TX_DATA, frame, len);
 	e1000_legacy(E1000_TX_DATA, len, E1000_D_LAST, 0, 0);
 	e1000_kick();
 }
@@ -110,7 +110,7 @@ void e1000_expect_parts(size_t part, const void *frame, size_t len)
 
 	for (at = 0, i = 0; at < len; at += n, i++) {
 		n = len - at < part ? len - at : part;
-		nic_load(E1000_RX_DATA + i * E1000_RX_SPACE, got, n);
+		card_load(E1000_RX_DATA + i * E1000_RX_SPACE, got, n);
 		ck_assert_mem_eq(got, want + at, n);
 	}
 }
@@ -120,23 +120,23 @@ void e1000_expect_received(unsigned n, const void *frame, size_t len)
 	static uint8_t got[E1000_MAX];
 	uint64_t desc = E1000_RX_RING + 16 * n;
 
-	ck_assert_uint_eq(nic_load32(desc + 12) & 3, 3);
-	ck_assert_uint_eq(nic_load16(desc + 8), len + 4);
-	nic_load(E1000_RX_DATA + n * E1000_RX_SPACE, got, len);
+	ck_assert_uint_eq(card_load32(desc + 12) & 3, 3);
+	ck_assert_uint_eq(card_load16(desc + 8), len + 4);
+	card_load(E1000_RX_DATA + n * E1000_RX_SPACE, got, len);
 	ck_assert_mem_eq(got, frame, len);
 }
 
 uint16_t e1000_mii_read(unsigned reg)
 {
-	nic_set(E1000_MDIC, MII_READ | PHY | reg << 16, 4);
-	ck_assert_uint_eq(nic_get(E1000_MDIC, 4) & (MII_READY | MII_ERROR),
+	card_set(E1000_MDIC, MII_READ | PHY | reg << 16, 4);
+	ck_assert_uint_eq(card_get(E1000_MDIC, 4) & (MII_READY | MII_ERROR),
 			  MII_READY);
-	return (uint16_t)nic_get(E1000_MDIC, 4);
+	return (uint16_t)card_get(E1000_MDIC, 4);
 }
 
 void e1000_mii_write(unsigned reg, uint16_t val)
 {
-	nic_set(E1000_MDIC, MII_WRITE | PHY | reg << 16 | val, 4);
-	ck_assert_uint_eq(nic_get(E1000_MDIC, 4) & (MII_READY | MII_ERROR),
+	card_set(E1000_MDIC, MII_WRITE | PHY | reg << 16 | val, 4);
+	ck_assert_uint_eq(card_get(E1000_MDIC, 4) & (MII_READY | MII_ERROR),
 			  MII_READY);
 }

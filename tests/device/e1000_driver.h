@@ -3,7 +3,7 @@
 #ifndef TESTS_DEVICE_E1000_DRIVER_H
 #define TESTS_DEVICE_E1000_DRIVER_H
 
-#include "tests/device/nic_guest.h"
+#include "tests/device/card_guest.h"
 
 #define E1000_TX_RING  0x10000u
 #define E1000_RX_RING  0x20000u
