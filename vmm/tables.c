@@ -34,6 +34,7 @@
 #include "hw/piix4_pm.h"
 #include "hw/port92.h"
 #include "hw/pvpanic.h"
+#include "hw/rtl8139.h"
 #include "hw/scsi.h"
 #include "hw/vga.h"
 #include "hw/virtio_blk.h"
@@ -77,6 +78,7 @@ const struct device_class *const device_classes[] = {
 	&piix4_pm_class,
 	&port92_class,
 	&pvpanic_class,
+	&rtl8139_class,
 	&scsi_cd_class,
 	&scsi_hd_class,
 	&vga_class,
