@@ -337,8 +337,13 @@ static void on_event(void *ctx, enum machine_event event)
 	struct i82078 *f = ctx;
 	unsigned i;
 
+	if (event == EVENT_STOP) {
+		f->stopped = true;
+		i82078_io_settle(f);
+	}
 	if (event != EVENT_RESUME)
 		return;
+	f->stopped = false;
 	for (i = 0; i < I82078_DRIVES; i++)
 		if (f->drive[i].blk)
 			f->drive[i].blk->failed = 0;

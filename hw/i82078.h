@@ -109,6 +109,7 @@ struct i82078 {
 
 	uint32_t generation; /* bumped by every reset */
 	struct i82078_io *io; /* in flight for this generation */
+	bool stopped; /* the machine: nothing is begun */
 	struct machine_notifier notifier;
 };
 
@@ -151,6 +152,8 @@ void i82078_on_io(struct i82078 *f, int rc, const uint8_t *data, size_t len);
 /* Reads or writes len bytes of the drive's disk; data is copied. */
 void i82078_io_start(struct i82078 *f, enum blk_op op, uint64_t off,
 		     const uint8_t *data, size_t len);
+/* Waits for what is in flight. */
+void i82078_io_settle(struct i82078 *f);
 /* What is in flight is nobody's any more. */
 void i82078_io_forget(struct i82078 *f);
 

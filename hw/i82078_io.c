@@ -78,6 +78,17 @@ void i82078_io_start(struct i82078 *f, enum blk_op op, uint64_t off,
 	blk_submit(io->front, &io->req);
 }
 
+void i82078_io_settle(struct i82078 *f)
+{
+	struct i82078_io *io = f->io;
+
+	if (!io)
+		return;
+	blk_drain(io->front);
+	if (loop_unpost(f->dev.machine->loop, &io->req.task))
+		on_done(&io->req, io->req.rc);
+}
+
 void i82078_io_forget(struct i82078 *f)
 {
 	unsigned i;

@@ -283,6 +283,8 @@ void i82078_submit(struct i82078 *f)
 	size_t len = f->t.count * BLK_SECTOR;
 
 	f->phase = PHASE_BUSY;
+	if (f->stopped) /* it is submitted when the machine goes on */
+		return;
 	if (f->t.kind == KIND_FORMAT)
 		submit_format(f);
 	else if (!find(f)) /* another medium may be there by now */

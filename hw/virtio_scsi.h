@@ -53,7 +53,8 @@ struct virtio_scsi {
 	_Atomic uint32_t sense_size, cdb_size;
 
 	struct scsi_bus bus;
-	unsigned held;
+	unsigned held; /* times, by the machine once */
+	bool stopped; /* the machine is */
 	/* The rings' thread's. */
 	struct virtio_scsi_queue queue[VIRTIO_QUEUES];
 	_Atomic unsigned running; /* requests that are not in a list below */

@@ -429,9 +429,10 @@ int virtio_scsi_io_start(struct virtio *v, struct error *err)
 {
 	struct virtio_scsi *s = virtio_scsi_from(v);
 
-	s->held = 0;
+	s->stopped = !machine_running(v->m);
+	s->held = s->stopped;
 	choose_loop(s);
-	if (machine_running(v->m))
+	if (!s->stopped)
 		run_in(s, hook_all, s);
 	return 0;
 }
@@ -482,17 +483,24 @@ void virtio_scsi_io_stop(struct virtio *v)
 	forget_failures(s);
 }
 
-void virtio_scsi_io_pause(struct virtio *v)
+static void hold_queues(struct virtio_scsi *s)
 {
-	struct virtio_scsi *s = virtio_scsi_from(v);
-
 	if (s->held++)
 		return;
 	run_in(s, unhook_all, s);
 	drain(s);
-	loop_unpost(v->m->loop, &s->main_task);
+	loop_unpost(s->vp.virtio.m->loop, &s->main_task);
 	serve_waiting(s);
 	drain(s); /* what goes on although it failed */
+}
+
+void virtio_scsi_io_pause(struct virtio *v)
+{
+	struct virtio_scsi *s = virtio_scsi_from(v);
+
+	if (!s->stopped)
+		hold_queues(s);
+	s->stopped = true;
 }
 
 static void go_on(void *ctx)
@@ -516,15 +524,22 @@ static void go_on(void *ctx)
 	hook_all(s);
 }
 
-void virtio_scsi_io_resume(struct virtio *v)
+static void let_queues_go(struct virtio_scsi *s)
 {
-	struct virtio_scsi *s = virtio_scsi_from(v);
-
 	if (--s->held)
 		return;
 	forget_failures(s);
 	choose_loop(s);
 	run_in(s, go_on, s);
+}
+
+void virtio_scsi_io_resume(struct virtio *v)
+{
+	struct virtio_scsi *s = virtio_scsi_from(v);
+
+	if (s->stopped)
+		let_queues_go(s);
+	s->stopped = false;
 }
 
 /* What the machine stood still with; the rings' thread has nothing to do. */
@@ -564,7 +579,7 @@ static void hold(struct scsi_bus *bus)
 	struct virtio *v = &from_bus(bus)->vp.virtio;
 
 	if (v->running)
-		virtio_scsi_io_pause(v);
+		hold_queues(from_bus(bus));
 }
 
 static void end_kept(void *ctx)
@@ -579,7 +594,7 @@ static void let_go(struct scsi_bus *bus)
 	if (!s->vp.virtio.running)
 		return;
 	run_in(s, end_kept, s);
-	virtio_scsi_io_resume(&s->vp.virtio);
+	let_queues_go(s);
 }
 
 static const struct scsi_hba hba = {

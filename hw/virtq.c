@@ -134,6 +134,7 @@ static struct virtq_buf *take_buf(struct virtq *vq)
 		buf = container_of(first, struct virtq_buf, link);
 	}
 	if (buf) {
+		buf->id = buf->slots = 0;
 		buf->nout = buf->nin = 0;
 		buf->out_len = buf->in_len = 0;
 	}
