@@ -31,7 +31,7 @@ static struct virtio_scsi *find_adapter(struct machine *m, const char *name,
 
 	list_for_each (dev, &m->devices, struct device, link) {
 		s = (struct virtio_scsi *)dev;
-		if (dev->class != &virtio_scsi_pci_class || !dev->live)
+		if (!virtio_scsi_is(dev) || !dev->live)
 			continue;
 		name_bus(s, nameless, buf, sizeof(buf));
 		nameless += !dev->id;

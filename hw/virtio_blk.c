@@ -220,6 +220,8 @@ static int init(struct device *dev, struct error *err)
 	char path[sizeof(dev->path) + sizeof(BACKEND)];
 	int rc;
 
+	if (dev->class == &virtio_blk_pci_non_transitional_class)
+		virtio_pci_modern_only(&b->vp);
 	snprintf(path, sizeof(path), "%s" BACKEND, dev->path);
 	if (!b->block_size)
 		b->block_size = BLK_SECTOR;
@@ -264,35 +266,45 @@ static void fini(struct device *dev)
 	.name = key, .type = kind_, .offset = offsetof(struct virtio_blk, field)
 
 /* clang-format off */
+#define OPTS \
+	DISK_OPTS(struct virtio_blk), \
+	{PROPERTY("iothread", OPT_STRING, iothread), .help = "id of the -object iothread that serves it [one of its own]"}, \
+	{PROPERTY("num-queues", OPT_U16, nqueues), .dflt = "65535", .help = "queues [one for each processor]"}, \
+	{PROPERTY("queue-size", OPT_U16, queue_size), .max = VIRTQ_SIZE_MAX, \
+	 .dflt = "256", .help = "requests that a queue holds"}, \
+	{PROPERTY("seg-max-adjust", OPT_BOOL, seg_max_adjust), \
+	 .dflt = "on", .help = "pieces in a request by the size of the queue"}, \
+	{PROPERTY("logical_block_size", OPT_SIZE, block_size), \
+	 .dflt = "0", .help = "bytes of what is read and written at least"}, \
+	{PROPERTY("physical_block_size", OPT_SIZE, physical_block_size), \
+	 .dflt = "0", .help = "bytes of what is best written at once"}, \
+	{PROPERTY("min_io_size", OPT_SIZE, min_io_size), .dflt = "0", \
+	 .help = "bytes of the smallest request that is good, 0: unknown"}, \
+	{PROPERTY("opt_io_size", OPT_SIZE, opt_io_size), .dflt = "0", \
+	 .help = "bytes of the best request, 0: unknown"}, \
+	{PROPERTY("discard", OPT_BOOL, discard), .dflt = "on", \
+	 .help = "offer to give space back"}, \
+	{PROPERTY("write-zeroes", OPT_BOOL, write_zeroes), .dflt = "on", \
+	 .help = "offer to write zeros without sending them"}, \
+	{PROPERTY("config-wce", OPT_BOOL, config_wce), .dflt = "on", \
+	 .help = "the driver may choose write-cache"}, \
+	DISK_REFUSED, \
+	REFUSED_BUT("max-discard-sectors", "4194303"), \
+	REFUSED_BUT("max-write-zeroes-sectors", "4194303"), \
+	REFUSED_BUT("report-discard-granularity", "on true yes y"), \
+	REFUSED_BUT("request-merging", "on true yes y"), \
+	REFUSED_BUT("scsi", "off false no n")
+
 static const struct opt_desc opts[] = {
 	VIRTIO_PCI_OPTS,
-	DISK_OPTS(struct virtio_blk),
-	{PROPERTY("iothread", OPT_STRING, iothread), .help = "id of the -object iothread that serves it [one of its own]"},
-	{PROPERTY("num-queues", OPT_U16, nqueues), .dflt = "65535", .help = "queues [one for each processor]"},
-	{PROPERTY("queue-size", OPT_U16, queue_size), .max = VIRTQ_SIZE_MAX,
-	 .dflt = "256", .help = "requests that a queue holds"},
-	{PROPERTY("seg-max-adjust", OPT_BOOL, seg_max_adjust),
-	 .dflt = "on", .help = "pieces in a request by the size of the queue"},
-	{PROPERTY("logical_block_size", OPT_SIZE, block_size),
-	 .dflt = "0", .help = "bytes of what is read and written at least"},
-	{PROPERTY("physical_block_size", OPT_SIZE, physical_block_size),
-	 .dflt = "0", .help = "bytes of what is best written at once"},
-	{PROPERTY("min_io_size", OPT_SIZE, min_io_size), .dflt = "0",
-	 .help = "bytes of the smallest request that is good, 0: unknown"},
-	{PROPERTY("opt_io_size", OPT_SIZE, opt_io_size), .dflt = "0",
-	 .help = "bytes of the best request, 0: unknown"},
-	{PROPERTY("discard", OPT_BOOL, discard), .dflt = "on",
-	 .help = "offer to give space back"},
-	{PROPERTY("write-zeroes", OPT_BOOL, write_zeroes), .dflt = "on",
-	 .help = "offer to write zeros without sending them"},
-	{PROPERTY("config-wce", OPT_BOOL, config_wce), .dflt = "on",
-	 .help = "the driver may choose write-cache"},
-	DISK_REFUSED,
-	REFUSED_BUT("max-discard-sectors", "4194303"),
-	REFUSED_BUT("max-write-zeroes-sectors", "4194303"),
-	REFUSED_BUT("report-discard-granularity", "on true yes y"),
-	REFUSED_BUT("request-merging", "on true yes y"),
-	REFUSED_BUT("scsi", "off false no n"),
+	OPTS,
+	{.type = OPT_END},
+};
+
+/* Of those whose names say which drivers they are for. */
+static const struct opt_desc named_opts[] = {
+	VIRTIO_PCI_OTHER_OPTS,
+	OPTS,
 	{.type = OPT_END},
 };
 /* clang-format on */
@@ -308,16 +320,20 @@ static const struct state_desc state = {.name = "virtio-blk",
 					.saving = virtio_pci_saving,
 					.restored = virtio_pci_restored};
 
-const struct device_class virtio_blk_pci_class = {
-	.name = "virtio-blk-pci",
-	.desc = "virtio disk",
-	.bus = DEVICE_PCI,
-	.user = true,
-	.size = sizeof(struct virtio_blk),
-	.opts = opts,
-	.state = &state,
-	.boot_path = boot_path,
-	.init = init,
-	.reset = virtio_pci_reset,
-	.fini = fini,
-};
+#define CLASS(name_, desc_, opts_) \
+	{ \
+		.name = name_, .desc = desc_, .opts = opts_, \
+		.bus = DEVICE_PCI, .user = true, \
+		.size = sizeof(struct virtio_blk), .state = &state, \
+		.boot_path = boot_path, .init = init, \
+		.reset = virtio_pci_reset, .fini = fini \
+	}
+
+const struct device_class virtio_blk_pci_class =
+	CLASS("virtio-blk-pci", "virtio disk", opts);
+const struct device_class virtio_blk_pci_transitional_class =
+	CLASS("virtio-blk-pci-transitional",
+	      "virtio disk, for drivers old and new", named_opts);
+const struct device_class virtio_blk_pci_non_transitional_class =
+	CLASS("virtio-blk-pci-non-transitional",
+	      "virtio disk, for drivers of virtio 1.0 and later", named_opts);

@@ -59,6 +59,9 @@ struct virtio_blk *virtio_blk_from(struct virtio *v);
 /* The longest discard that a driver may ask for, in sectors. */
 #define VIRTIO_BLK_DISCARD_MAX 0x3fffffu
 
-extern const struct device_class virtio_blk_pci_class;
+/* By qemu's names; the last two are for drivers old and new, or new alone. */
+extern const struct device_class virtio_blk_pci_class,
+	virtio_blk_pci_transitional_class,
+	virtio_blk_pci_non_transitional_class;
 
 #endif

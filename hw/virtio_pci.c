@@ -11,6 +11,7 @@
 #include "hw/pci_regs.h"
 #include "vmm/endian.h"
 
+#define LEGACY_OFF	1 /* disable-legacy=on */
 #define VENDOR		0x1af4
 #define SUBDEVICE	0x1100 /* of modern-only devices */
 #define MODERN_BASE	0x1040 /* + the kind's id */
@@ -36,7 +37,12 @@ static uint16_t transitional_id(const struct virtio_pci *vp)
 /* A PCI bus of the old kind: "auto" offers both. */
 bool virtio_pci_has_legacy(const struct virtio_pci *vp)
 {
-	return vp->legacy != 1 && transitional_id(vp);
+	return vp->legacy != LEGACY_OFF && transitional_id(vp);
+}
+
+void virtio_pci_modern_only(struct virtio_pci *vp)
+{
+	vp->legacy = LEGACY_OFF;
 }
 
 uint64_t virtio_pci_features(const struct virtio_pci *vp)

@@ -53,12 +53,17 @@ struct virtio_pci {
 #define VIRTIO_PCI_PROPERTY(key, kind, field) \
 	.name = key, .type = kind, .offset = offsetof(struct virtio_pci, field)
 
+/* Which drivers it is for, where its name does not say so ... */
 #define VIRTIO_PCI_OPTS \
-	PCI_OPTS, \
 	{VIRTIO_PCI_PROPERTY("disable-modern", OPT_BOOL, modern_off), \
 	 .dflt = "off", .help = "on: only drivers of before virtio 1.0"}, \
 	{VIRTIO_PCI_PROPERTY("disable-legacy", OPT_ONOFFAUTO, legacy), \
 	 .dflt = "auto", .help = "on: only drivers of virtio 1.0 and later"}, \
+	VIRTIO_PCI_OTHER_OPTS
+
+/* ... and the rest. */
+#define VIRTIO_PCI_OTHER_OPTS \
+	PCI_OPTS, \
 	{VIRTIO_PCI_PROPERTY("event_idx", OPT_BOOL, event_idx), \
 	 .dflt = "on", .help = "offer fewer interrupts and kicks"}, \
 	{VIRTIO_PCI_PROPERTY("indirect_desc", OPT_BOOL, indirect), \
@@ -90,6 +95,8 @@ struct virtio_pci {
  * this come virtio_init and virtio_pci_init.
  */
 uint64_t virtio_pci_features(const struct virtio_pci *vp);
+/* As disable-legacy=on. */
+void virtio_pci_modern_only(struct virtio_pci *vp);
 /* class: as PCI has it, base << 16 | sub << 8. */
 int virtio_pci_init(struct virtio_pci *vp, uint32_t class, struct error *err);
 void virtio_pci_fini(struct virtio_pci *vp);

@@ -132,6 +132,8 @@ static int init(struct device *dev, struct error *err)
 
 	if (rc < 0)
 		return rc;
+	if (dev->class == &virtio_scsi_pci_non_transitional_class)
+		virtio_pci_modern_only(&s->vp);
 	virtio_scsi_io_init(s);
 	s->bus.iothread = s->iothread && *s->iothread ? s->iothread : NULL;
 	rc = virtio_init(v, &kind, dev, 0, queue_count(s) + OTHER_QUEUES,
@@ -156,25 +158,35 @@ static void fini(struct device *dev)
 	.offset = offsetof(struct virtio_scsi, field)
 
 /* clang-format off */
+#define OPTS \
+	{PROPERTY("num_queues", OPT_U32, nqueues), .dflt = "4294967295", \
+	 .help = "queues for requests [one for each processor]"}, \
+	{PROPERTY("virtqueue_size", OPT_U16, queue_size), \
+	 .max = VIRTQ_SIZE_MAX, .dflt = "256", \
+	 .help = "requests that a queue holds"}, \
+	{PROPERTY("seg_max_adjust", OPT_BOOL, seg_max_adjust), .dflt = "on", \
+	 .help = "pieces in a request by the size of the queue"}, \
+	{PROPERTY("cmd_per_lun", OPT_U32, cmd_per_lun), .dflt = "128", \
+	 .help = "requests that a guest gives a unit at a time"}, \
+	{PROPERTY("max_sectors", OPT_U32, max_sectors), .dflt = "65535", \
+	 .help = "512-byte sectors in a request, at most"}, \
+	{PROPERTY("hotplug", OPT_BOOL, hotplug), .dflt = "on", \
+	 .help = "offer to tell of units that come and go"}, \
+	{PROPERTY("param_change", OPT_BOOL, param_change), .dflt = "on", \
+	 .help = "offer to tell of disks with a new size"}, \
+	{PROPERTY("iothread", OPT_STRING, iothread), \
+	 .help = "id of the -object iothread that serves its units"}
+
 static const struct opt_desc opts[] = {
 	VIRTIO_PCI_OPTS,
-	{PROPERTY("num_queues", OPT_U32, nqueues), .dflt = "4294967295",
-	 .help = "queues for requests [one for each processor]"},
-	{PROPERTY("virtqueue_size", OPT_U16, queue_size),
-	 .max = VIRTQ_SIZE_MAX, .dflt = "256",
-	 .help = "requests that a queue holds"},
-	{PROPERTY("seg_max_adjust", OPT_BOOL, seg_max_adjust), .dflt = "on",
-	 .help = "pieces in a request by the size of the queue"},
-	{PROPERTY("cmd_per_lun", OPT_U32, cmd_per_lun), .dflt = "128",
-	 .help = "requests that a guest gives a unit at a time"},
-	{PROPERTY("max_sectors", OPT_U32, max_sectors), .dflt = "65535",
-	 .help = "512-byte sectors in a request, at most"},
-	{PROPERTY("hotplug", OPT_BOOL, hotplug), .dflt = "on",
-	 .help = "offer to tell of units that come and go"},
-	{PROPERTY("param_change", OPT_BOOL, param_change), .dflt = "on",
-	 .help = "offer to tell of disks with a new size"},
-	{PROPERTY("iothread", OPT_STRING, iothread),
-	 .help = "id of the -object iothread that serves its units"},
+	OPTS,
+	{.type = OPT_END},
+};
+
+/* Of those whose names say which drivers they are for. */
+static const struct opt_desc named_opts[] = {
+	VIRTIO_PCI_OTHER_OPTS,
+	OPTS,
 	{.type = OPT_END},
 };
 /* clang-format on */
@@ -195,15 +207,25 @@ static const struct state_desc state = {.name = "virtio-scsi",
 					.saving = virtio_pci_saving,
 					.restored = virtio_pci_restored};
 
-const struct device_class virtio_scsi_pci_class = {
-	.name = "virtio-scsi-pci",
-	.desc = "virtio SCSI adapter",
-	.bus = DEVICE_PCI,
-	.user = true,
-	.size = sizeof(struct virtio_scsi),
-	.opts = opts,
-	.state = &state,
-	.init = init,
-	.reset = virtio_pci_reset,
-	.fini = fini,
-};
+#define CLASS(name_, desc_, opts_) \
+	{ \
+		.name = name_, .desc = desc_, .opts = opts_, \
+		.bus = DEVICE_PCI, .user = true, \
+		.size = sizeof(struct virtio_scsi), .state = &state, \
+		.init = init, .reset = virtio_pci_reset, .fini = fini \
+	}
+
+const struct device_class virtio_scsi_pci_class =
+	CLASS("virtio-scsi-pci", "virtio SCSI adapter", opts);
+const struct device_class virtio_scsi_pci_transitional_class =
+	CLASS("virtio-scsi-pci-transitional",
+	      "virtio SCSI adapter, for drivers old and new", named_opts);
+const struct device_class virtio_scsi_pci_non_transitional_class =
+	CLASS("virtio-scsi-pci-non-transitional",
+	      "virtio SCSI adapter, for drivers of virtio 1.0 and later",
+	      named_opts);
+
+bool virtio_scsi_is(const struct device *dev)
+{
+	return dev->class->init == init;
+}

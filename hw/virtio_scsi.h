@@ -69,6 +69,7 @@ struct virtio_scsi {
 };
 
 struct virtio_scsi *virtio_scsi_from(struct virtio *v);
+bool virtio_scsi_is(const struct device *dev);
 size_t virtio_scsi_request_size(void);
 
 /* virtio_scsi_io.c.  Machine lock; each waits for the rings' thread. */
@@ -95,6 +96,9 @@ void virtio_scsi_changed(struct scsi_unit *u, struct scsi_sense what);
 /* There are buffers for events. */
 void virtio_scsi_event_room(struct virtio_scsi *s);
 
-extern const struct device_class virtio_scsi_pci_class;
+/* By qemu's names; the last two are for drivers old and new, or new alone. */
+extern const struct device_class virtio_scsi_pci_class,
+	virtio_scsi_pci_transitional_class,
+	virtio_scsi_pci_non_transitional_class;
 
 #endif

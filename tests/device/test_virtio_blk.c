@@ -373,6 +373,35 @@ START_TEST(describes_itself)
 }
 END_TEST
 
+/* The PCI device's number, and drivers that it works with. */
+static void expect_kind(const struct device_class *class, unsigned number,
+			bool legacy)
+{
+	disk_set_up_as(class, NULL, false);
+	ck_assert_uint_eq(pci_config_read(&disk.bus, DISK_DEVFN, 2, 2), number);
+	begin(legacy, ALL);
+	ck_assert_uint_eq(request(VIRTIO_BLK_T_IN, 8, 512, true, NULL),
+			  VIRTIO_BLK_S_OK);
+	disk_tear_down();
+}
+
+START_TEST(is_for_the_drivers_that_its_name_says)
+{
+	struct error err = {0};
+	struct device *dev;
+
+	expect_kind(&virtio_blk_pci_class, 0x1001, true);
+	expect_kind(&virtio_blk_pci_transitional_class, 0x1001, true);
+	expect_kind(&virtio_blk_pci_transitional_class, 0x1001, false);
+	expect_kind(&virtio_blk_pci_non_transitional_class, 0x1042, false);
+	disk_set_up(NULL, false);
+	dev = harness_new(&disk.h, &virtio_blk_pci_transitional_class);
+	ck_assert_int_lt(device_set(dev, "disable-legacy", "on", &err), 0);
+	device_free(dev);
+	disk_tear_down();
+}
+END_TEST
+
 static int grow(struct blk_node *node, void *ctx)
 {
 	return blk_truncate(node, 2 * DISK_SIZE, BLK_PREALLOC_OFF, ctx);
@@ -520,6 +549,7 @@ int main(void)
 	tcase_add_test(tc, says_who_it_is);
 	tcase_add_test(tc, clears_ranges);
 	tcase_add_loop_test(tc, describes_itself, 0, 2);
+	tcase_add_test(tc, is_for_the_drivers_that_its_name_says);
 	tcase_add_loop_test(tc, tells_of_a_new_size, 0, 2);
 	tcase_add_loop_test(tc, writes_through_for_who_cannot_flush, 0, 2);
 	tcase_add_test(tc, survives_resets_with_requests_in_flight);

@@ -37,6 +37,12 @@ static struct blk_front *open_front(bool readonly)
 
 void disk_set_up(const char *const *properties, bool readonly)
 {
+	disk_set_up_as(&virtio_blk_pci_class, properties, readonly);
+}
+
+void disk_set_up_as(const struct device_class *class,
+		    const char *const *properties, bool readonly)
+{
 	make_image();
 	harness_init(&disk.h, 0);
 	disk.h.m.loop = loop_new(NULL, NULL);
@@ -44,8 +50,7 @@ void disk_set_up(const char *const *properties, bool readonly)
 	blk_fronts_init(&disk.fronts);
 	disk.h.m.fronts = &disk.fronts;
 	pci_bus_init(&disk.bus, &disk.h.m, "pci.0");
-	disk.blk = (struct virtio_blk *)harness_new(&disk.h,
-						    &virtio_blk_pci_class);
+	disk.blk = (struct virtio_blk *)harness_new(&disk.h, class);
 	disk.blk->vp.pci.bus = &disk.bus;
 	disk.blk->vp.pci.devfn = DISK_DEVFN;
 	disk.bus.pin[3] = harness_irq(&disk.h, DISK_IRQ); /* INTA of slot 3 */

@@ -24,6 +24,9 @@ extern struct disk disk;
 
 /* Pairs of property and value, up to a NULL; or NULL. */
 void disk_set_up(const char *const *properties, bool readonly);
+/* By another of its names. */
+void disk_set_up_as(const struct device_class *class,
+		    const char *const *properties, bool readonly);
 void disk_tear_down(void);
 
 #endif

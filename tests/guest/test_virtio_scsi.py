@@ -50,7 +50,7 @@ def test_boots_from_a_disk():
 
 
 def test_boots_from_any_unit_without_the_old_interface():
-    boots_disk("virtio-scsi,disable-legacy=on,num_queues=2", "1af4:1048",
+    boots_disk("virtio-scsi-pci-non-transitional,num_queues=2", "1af4:1048",
                "scsi-id=3,lun=1,bootindex=0")
 
 
