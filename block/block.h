@@ -112,6 +112,7 @@ enum {
 /* Of reads, writes, flushes and discards. */
 struct blk_stats {
 	uint64_t bytes[4], ops[4], failed[4], ns[4];
+	uint64_t merged[4]; /* into those before them */
 	int64_t last; /* ns: when the last one ended; 0: there was none */
 };
 

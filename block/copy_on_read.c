@@ -4,8 +4,8 @@
  * whole clusters.
  *
  * A read may write, so it waits for all requests that overlap its clusters,
- * and these for it.  What the image cannot take (no space) is read all the
- * same.
+ * and these for it.  It fails if the image cannot take what was read, so that
+ * nobody believes that it was kept.
  */
 #include "block/copy_on_read.h"
 
@@ -97,7 +97,10 @@ static void on_written(struct blk_req *req, int rc)
 {
 	struct op *op = container_of(req, struct op, part);
 
-	(void)rc; /* the guest has its data */
+	if (rc < 0) {
+		finish(op, rc);
+		return;
+	}
 	op->pos += op->part.len;
 	go_on(op);
 }

@@ -23,6 +23,8 @@ void blk_front_finish(struct blk_req *req);
 /* Counts a request from its beginning to its end; the latter with the lock. */
 void blk_stats_begin(struct blk_req *req);
 void blk_stats_end(struct blk_front *front, const struct blk_req *req);
+/* Of n requests each became part of the one before it. */
+void blk_stats_merged(struct blk_front *front, enum blk_op op, unsigned n);
 void blk_query_stats(struct monitor_call *call);
 void blk_show_stats(struct monitor_call *call, const json_t *result);
 

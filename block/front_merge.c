@@ -52,6 +52,7 @@ static struct merged *new_merged(struct run *run)
 		malloc(sizeof(*m) + (size_t)run->niov * sizeof(*m->iov));
 	struct list *e;
 	struct blk_req *part;
+	unsigned parts = 0;
 	int n = 0;
 
 	if (!m)
@@ -71,7 +72,9 @@ static struct merged *new_merged(struct run *run)
 		       (size_t)part->niov * sizeof(*m->iov));
 		n += part->niov;
 		list_add_tail(&m->parts, e);
+		parts++;
 	}
+	blk_stats_merged(m->req.front, m->req.op, parts - 1);
 	return m;
 }
 

@@ -23,13 +23,21 @@ void blk_stats_begin(struct blk_req *req)
 	req->began = now();
 }
 
+static const unsigned kinds[] = {
+	[BLK_READ] = READS,	     [BLK_WRITE] = WRITES,
+	[BLK_WRITE_ZEROES] = WRITES, [BLK_FLUSH] = FLUSHES,
+	[BLK_DISCARD] = UNMAPS,
+};
+
+void blk_stats_merged(struct blk_front *front, enum blk_op op, unsigned n)
+{
+	pthread_mutex_lock(&front->lock);
+	front->stats.merged[kinds[op]] += n;
+	pthread_mutex_unlock(&front->lock);
+}
+
 void blk_stats_end(struct blk_front *front, const struct blk_req *req)
 {
-	static const unsigned kinds[] = {
-		[BLK_READ] = READS,	     [BLK_WRITE] = WRITES,
-		[BLK_WRITE_ZEROES] = WRITES, [BLK_FLUSH] = FLUSHES,
-		[BLK_DISCARD] = UNMAPS,
-	};
 	unsigned kind = kinds[req->op];
 	struct blk_stats *s = &front->stats;
 
@@ -69,14 +77,14 @@ static json_t *describe_stats(const struct blk_stats *s, uint64_t highest,
 	set(o, "failed_wr_operations", s->failed[WRITES]);
 	set(o, "failed_flush_operations", s->failed[FLUSHES]);
 	set(o, "failed_unmap_operations", s->failed[UNMAPS]);
-	/* Devices refuse these themselves, and nothing is merged here. */
+	/* Devices refuse these themselves. */
 	set(o, "invalid_rd_operations", 0);
 	set(o, "invalid_wr_operations", 0);
 	set(o, "invalid_flush_operations", 0);
 	set(o, "invalid_unmap_operations", 0);
-	set(o, "rd_merged", 0);
-	set(o, "wr_merged", 0);
-	set(o, "unmap_merged", 0);
+	set(o, "rd_merged", s->merged[READS]);
+	set(o, "wr_merged", s->merged[WRITES]);
+	set(o, "unmap_merged", s->merged[UNMAPS]);
 	set(o, "wr_highest_offset", highest);
 	if (s->last)
 		set(o, "idle_time_ns", (uint64_t)(now() - s->last));

@@ -230,6 +230,36 @@ START_TEST(copies_on_read)
 }
 END_TEST
 
+static void fail_writes(struct blk_node *node, struct blk_req *req)
+{
+	if (req->op == BLK_READ)
+		blk_file.submit(node, req);
+	else
+		blk_ctx_complete(node->ctx, req, -ENOSPC);
+}
+
+START_TEST(fails_to_read_what_it_cannot_keep)
+{
+	struct blk_driver failing = blk_file;
+	struct blk_node *node;
+	uint8_t buf[512];
+
+	image_start();
+	node = open_copying();
+	ck_assert_int_eq(blk_pread(node, 0, buf, sizeof(buf)), 0);
+	failing.submit = fail_writes;
+	blk_node_image(node)->child[BLK_FILE]->driver = &failing;
+	ck_assert_int_eq(blk_pread(node, CLUSTER, buf, sizeof(buf)), -ENOSPC);
+	ck_assert_int_eq(blk_pread(node, 0, buf, sizeof(buf)), 0);
+	blk_node_image(node)->child[BLK_FILE]->driver = &blk_file;
+	ck_assert_int_eq(blk_pread(node, CLUSTER, buf, sizeof(buf)), 0);
+	ck_assert(is_allocated(node, CLUSTER));
+	blk_node_unref(node);
+	image_must("qemu-img check -q a.qcow2");
+	image_end();
+}
+END_TEST
+
 /* Reads that write, among writes, by the dozen. */
 START_TEST(copies_among_writes)
 {
@@ -386,6 +416,7 @@ int main(void)
 	tcase_add_test(tc, detects_zeroes_in_snapshots);
 	tcase_add_test(tc, takes_snapshot_drives);
 	tcase_add_test(tc, copies_on_read);
+	tcase_add_test(tc, fails_to_read_what_it_cannot_keep);
 	tcase_add_test(tc, copies_among_writes);
 	tcase_add_test(tc, copies_beside_writes);
 	tcase_add_test(tc, knows_who_may_write);

@@ -127,6 +127,10 @@ START_TEST(neighbours_become_one)
 		ck_assert_uint_eq(s->unit[i].data[0], i + 1);
 		ck_assert_uint_eq(s->unit[i].data[UNIT - 1], i + 1);
 	}
+	for (i = 0; i < 2; i++) { /* reads, writes */
+		ck_assert_uint_eq(s->front->stats.ops[i], COUNT);
+		ck_assert_uint_eq(s->front->stats.merged[i], COUNT - 1);
+	}
 	teardown(s);
 }
 END_TEST
