@@ -31,6 +31,7 @@ enum cmos {
 #define EQUIPMENT_FLOPPIES 0x40u /* a second one */
 #define EQUIPMENT_FPU	   0x02u
 #define EQUIPMENT_PS2	   0x04u
+#define NO_FLOPPY_CHECK	   0x01u
 #define DEFAULT_ORDER	   "cad"
 #define KIB		   1024u
 #define MIB		   (UINT64_C(1) << 20)
@@ -79,15 +80,19 @@ static uint8_t boot_code(const char *order, unsigned n)
 	return 0;
 }
 
-void cmos_set_boot_order(struct mc146818 *rtc, const char *order)
+void cmos_set_boot_order(struct mc146818 *rtc, const struct boot_conf *boot,
+			 bool again)
 {
+	const char *order = boot->once && !again ? boot->once : boot->order;
+	unsigned check = boot->no_floppy_check ? NO_FLOPPY_CHECK : 0;
+
 	if (!order)
 		order = DEFAULT_ORDER;
 	mc146818_set_cmos(rtc, CMOS_BOOT_2,
 			  (uint8_t)(boot_code(order, 1) << 4 |
 				    boot_code(order, 0)));
 	mc146818_set_cmos(rtc, CMOS_BOOT_1,
-			  (uint8_t)(boot_code(order, 2) << 4));
+			  (uint8_t)(boot_code(order, 2) << 4 | check));
 }
 
 /* Types of the floppy drives, and how many there are. */
@@ -109,8 +114,7 @@ void cmos_fill(struct mc146818 *rtc, const struct config *conf,
 {
 	fill_memory(rtc, mem);
 	fill_drives(rtc, fdc);
-	cmos_set_boot_order(rtc, conf->boot.once ? conf->boot.once
-						 : conf->boot.order);
+	cmos_set_boot_order(rtc, &conf->boot, false);
 	mc146818_set_cmos(rtc, CMOS_CPUS, (uint8_t)(conf->smp.cpus - 1));
 }
 

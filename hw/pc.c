@@ -356,7 +356,7 @@ static void on_event(void *ctx, enum machine_event event)
 	} else if (event == EVENT_SUSPEND) {
 		cmos_set_resume(pc->rtc);
 	} else if (event == EVENT_RESET) {
-		cmos_set_boot_order(pc->rtc, pc->conf->boot.order);
+		cmos_set_boot_order(pc->rtc, &pc->conf->boot, true);
 		pc_boot_again(&pc->boot);
 	} else if (event == EVENT_WAKEUP) {
 		pc_boot_wake(&pc->boot);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A mux: several users at one chardev.  What comes in goes to the one with
- * the focus; Ctrl-a and a letter is for the mux itself.
+ * the focus; Ctrl-a (or what -echr says) and a letter is for the mux itself.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,13 @@
 #include <time.h>
 
 #include "vmm/chardev_ops.h"
+#include "vmm/config.h"
 #include "vmm/log.h"
 #include "vmm/machine.h"
 
 #define USERS  4
-#define ESCAPE 0x01 /* Ctrl-a */
+#define CTRL_A 0x01
+#define CTRL_Z 0x1a
 #define KEPT   16384u /* bytes of input that a user could not take yet */
 
 /* Input that waits, in a ring. */
@@ -31,18 +34,23 @@ struct mux {
 	struct kept kept[USERS];
 	unsigned nusers, focus;
 	bool escaped;
+	uint8_t escape; /* the character that begins a command */
 	bool timestamps, line_start;
 	int64_t started;
 };
 
-static const char help[] = "\r\n"
-			   "C-a h    print this help\r\n"
-			   "C-a x    exit\r\n"
-			   "C-a s    save disk data back to the images\r\n"
-			   "C-a t    toggle timestamps\r\n"
-			   "C-a b    send a break\r\n"
-			   "C-a c    switch between console and monitor\r\n"
-			   "C-a C-a  send C-a\r\n";
+static const struct {
+	const char *key, *text;
+} keys[] = {
+	{"h", "print this help"},
+	{"x", "exit"},
+	{"s", "save disk data back to the images"},
+	{"t", "toggle timestamps"},
+	{"b", "send a break"},
+	{"c", "switch between console and monitor"},
+};
+
+#define KEYS (sizeof(keys) / sizeof(*keys))
 
 static void tell(struct mux *mux, unsigned n, enum chardev_event event)
 {
@@ -55,6 +63,33 @@ static void tell(struct mux *mux, unsigned n, enum chardev_event event)
 static void say(struct mux *mux, const char *text)
 {
 	chardev_write_all(&mux->below, text, strlen(text));
+}
+
+/* "C-a", or the letter itself, or its number. */
+static void escape_name(const struct mux *mux, char *buf, size_t size)
+{
+	if (mux->escape >= CTRL_A && mux->escape <= CTRL_Z)
+		snprintf(buf, size, "C-%c", 'a' + mux->escape - CTRL_A);
+	else if (isprint(mux->escape))
+		snprintf(buf, size, "%c", mux->escape);
+	else
+		snprintf(buf, size, "0x%02x", mux->escape);
+}
+
+static void help(struct mux *mux)
+{
+	char name[8], line[80];
+	size_t i;
+
+	escape_name(mux, name, sizeof(name));
+	say(mux, "\r\n");
+	for (i = 0; i < KEYS; i++) {
+		snprintf(line, sizeof(line), "%s %-*s%s\r\n", name,
+			 (int)strlen(name) + 2, keys[i].key, keys[i].text);
+		say(mux, line);
+	}
+	snprintf(line, sizeof(line), "%s %s  send %s\r\n", name, name, name);
+	say(mux, line);
 }
 
 static void set_focus(struct mux *mux, unsigned n)
@@ -82,12 +117,12 @@ static void quit(struct mux *mux)
 }
 
 /* The letter after Ctrl-a; true if it is for the user after all. */
-static bool command(struct mux *mux, uint8_t c)
+static void command(struct mux *mux, uint8_t c)
 {
 	switch (c) {
 	case 'h':
 	case '?':
-		say(mux, help);
+		help(mux);
 		break;
 	case 'x':
 		quit(mux);
@@ -105,12 +140,9 @@ static bool command(struct mux *mux, uint8_t c)
 		mux->started = clock_now(&mux->chr.m->realtime);
 		mux->line_start = false;
 		break;
-	case ESCAPE:
-		return true;
 	default:
 		break;
 	}
-	return false;
 }
 
 /*
@@ -167,9 +199,11 @@ static void below_read(void *ctx, const uint8_t *buf, size_t len)
 	for (i = 0; i < len; i++) {
 		if (mux->escaped) {
 			mux->escaped = false;
-			if (!command(mux, buf[i]))
+			if (buf[i] != mux->escape) {
+				command(mux, buf[i]);
 				continue;
-		} else if (buf[i] == ESCAPE) {
+			}
+		} else if (buf[i] == mux->escape) {
 			mux->escaped = true;
 			continue;
 		}
@@ -278,6 +312,7 @@ struct chardev *chardev_mux_over(struct machine *m, struct chardev *under,
 	char *label = under->label, base[80];
 	static const struct opt_list none;
 	struct chardev *chr;
+	struct mux *mux;
 
 	/* The mux has the name; what is below it gets another. */
 	snprintf(base, sizeof(base), "%.70s-base", label);
@@ -286,6 +321,8 @@ struct chardev *chardev_mux_over(struct machine *m, struct chardev *under,
 	free(label);
 	if (!chr)
 		return NULL;
+	mux = (struct mux *)chr;
+	mux->escape = m->config ? m->config->echr : CTRL_A;
 	snprintf(chr->filename, sizeof(chr->filename), "mux");
 	((struct mux *)chr)->under = under;
 	chr->open = under->open;

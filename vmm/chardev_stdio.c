@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "vmm/chardev_ops.h"
+#include "vmm/config.h"
 #include "vmm/machine.h"
 
 /*
@@ -103,6 +104,9 @@ static int stdio_open(struct chardev *chr, const struct opt_list *opts,
 
 	if (rc < 0)
 		return rc;
+	if (chr->m->config && chr->m->config->daemonize)
+		return error_set(err, EINVAL,
+				 "cannot use stdio with -daemonize");
 	if (terminal.active)
 		return error_set(err, EBUSY,
 				 "cannot use stdio by multiple character "

@@ -77,6 +77,25 @@ static int apply_nothing(struct config *c, const struct cmdline_opt *o,
 	return 0;
 }
 
+static int apply_echr(struct config *c, const struct cmdline_opt *o,
+		      const char *arg, struct error *err)
+{
+	uint64_t code;
+
+	if (opt_parse_u64(arg, &code, NULL) < 0 || code > UINT8_MAX)
+		return error_set(err, EINVAL,
+				 "the code of a character is from 0 to 255; "
+				 "that of Ctrl-a is 1");
+	c->echr = (uint8_t)code;
+	return 0;
+}
+
+static int apply_run_as(struct config *c, const struct cmdline_opt *o,
+			const char *arg, struct error *err)
+{
+	return run_as_parse(&c->run_as, arg, err);
+}
+
 static int apply_uuid(struct config *c, const struct cmdline_opt *o,
 		      const char *arg, struct error *err)
 {
@@ -313,6 +332,11 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "A debug console at port 0xe9; WHERE is as with -serial.",
 	 .apply = apply_list, FIELD(debugcons)},
 
+	{.name = "echr", .group = GROUP_CHARACTER, .arg = "CODE",
+	 .help = "The character that Ctrl-a is where monitor and serial port "
+		 "share a terminal, by its number [1].",
+	 .apply = apply_echr},
+
 	{.name = "nographic", .group = GROUP_DISPLAY,
 	 .help = "No display. First serial port and monitor share the "
 		 "terminal; Ctrl-a h there shows how.",
@@ -344,6 +368,10 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .apply = apply_keys, FIELD(boot), .keys = boot_opts,
 	 .implied = "order", .answer = cmdline_answer_keys},
 
+	{.name = "no-fd-bootchk", .group = GROUP_FIRMWARE,
+	 .help = "Boot floppies that lack a boot sector's signature, too.",
+	 .apply = apply_flag, FIELD(boot.no_floppy_check)},
+
 	{.name = "kernel", .group = GROUP_FIRMWARE, .arg = "FILE",
 	 .help = "Boot this kernel: a Linux bzImage, an ELF image for PVH, or a "
 		 "multiboot image. It is entered directly, without firmware, "
@@ -371,6 +399,24 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .apply = config_add_fw_cfg, .keys = fw_cfg_opts, .implied = "name",
 	 .answer = cmdline_answer_keys},
 
+	{.name = "daemonize", .group = GROUP_RUN,
+	 .help = "Go to the background when the machine runs.",
+	 .apply = apply_flag, FIELD(daemonize)},
+	{.name = "pidfile", .group = GROUP_RUN, .arg = "FILE",
+	 .help = "Write the number of the process there, and remove the file "
+		 "at the end.",
+	 .apply = apply_string, FIELD(pidfile)},
+	{.name = "runas", .group = GROUP_RUN, .arg = "USER|UID:GID",
+	 .help = "Become that user before the guest runs.",
+	 .apply = apply_run_as},
+	{.name = "chroot", .group = GROUP_RUN, .arg = "DIRECTORY",
+	 .help = "See no files but those in there, from before the guest runs.",
+	 .apply = apply_string, FIELD(chroot)},
+	{.name = "msg", .group = GROUP_RUN,
+	 .arg = "[timestamp=on|off][,guest-name=on|off]",
+	 .help = "What goes before each message.",
+	 .apply = apply_keys, FIELD(msg), .keys = msg_opts,
+	 .answer = cmdline_answer_keys},
 	{.name = "S", .group = GROUP_RUN,
 	 .help = "Wait for the monitor's cont before the guest runs.",
 	 .apply = apply_flag, FIELD(stopped)},

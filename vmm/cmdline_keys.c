@@ -184,6 +184,14 @@ const struct opt_desc mon_opts[] = {
 	{.type = OPT_END},
 };
 
+const struct opt_desc msg_opts[] = {
+	{KEY("timestamp", OPT_BOOL, msg_conf, timestamp), .dflt = "off",
+	 .help = "the time, in UTC"},
+	{KEY("guest-name", OPT_BOOL, msg_conf, guest_name), .dflt = "off",
+	 .help = "the name of -name"},
+	{.type = OPT_END},
+};
+
 static const char *const vgas[] = {"std", "none", NULL};
 static const char *const later_vgas[] = {"cirrus", "vmware", "qxl", "virtio",
 	"xenfb", "tcx", "cg3", NULL};

@@ -15,6 +15,7 @@
 #define MEM_UNIT    UINT64_C(0x2000)
 #define SERIALS_MAX 4
 #define BOOT_MAX    3 /* that the CMOS has room for */
+#define CTRL_A	    1
 #define ARG_SHOWN   120 /* letters of an argument in messages */
 
 bool config_is_qemu_name(const char *program)
@@ -129,6 +130,16 @@ static int check_characters(const struct config *c, struct error *err)
 	return 0;
 }
 
+static int check_background(const struct config *c, struct error *err)
+{
+	if (c->daemonize && c->nographic && !c->nodefaults)
+		return error_set(err, EINVAL,
+				 "-nographic cannot be used with -daemonize: "
+				 "say -display none, and -serial or -monitor "
+				 "with a file or socket");
+	return 0;
+}
+
 static int check_kernel(const struct machine_conf *m, struct error *err)
 {
 	if (!m->kernel && m->append)
@@ -160,6 +171,7 @@ static int complete(struct config *c, struct error *err)
 	    (rc = check_cpu(c->cpu, err)) < 0 ||
 	    (rc = config_check_globals(c, err)) < 0 ||
 	    (rc = check_characters(c, err)) < 0 ||
+	    (rc = check_background(c, err)) < 0 ||
 	    (rc = add_characters(c, err)) < 0)
 		return rc;
 	return 0;
@@ -180,6 +192,7 @@ static int set_defaults(struct config *c, const char *argv0, struct error *err)
 			    .mem_merge = 2,
 			    .firmware_boot = 2},
 		.vga = -1,
+		.echr = CTRL_A,
 		.boot = {.splash_time = -1, .reboot_timeout = -1},
 		.display = DISPLAY_NONE,
 	};
@@ -302,5 +315,6 @@ void config_free(struct config *c)
 	config_free_backends(c);
 	config_free_throttle_groups(c);
 	config_free_iothreads(c);
+	free(c->run_as.user);
 	*c = (struct config){0};
 }

@@ -15,6 +15,7 @@
 #include "vmm/memory_backend.h"
 #include "vmm/numa.h"
 #include "vmm/opt.h"
+#include "vmm/run_as.h"
 #include "vmm/smbios_fields.h"
 
 #define DRIVE_INDEX_MAX 255
@@ -125,6 +126,7 @@ struct boot_conf {
 	char *once; /* the order until the first reset; NULL: the same */
 	char *splash; /* a file; NULL: none */
 	bool menu, strict;
+	bool no_floppy_check; /* floppies are booted without a signature */
 	int64_t splash_time; /* milliseconds; -1: the firmware's own */
 	int64_t reboot_timeout; /* milliseconds; -1: never */
 };
@@ -133,6 +135,11 @@ struct mon_conf {
 	char *chardev, *id;
 	int mode; /* 0 readline, 1 control */
 	bool pretty;
+};
+
+/* What goes before each message. */
+struct msg_conf {
+	bool timestamp, guest_name;
 };
 
 /* -global: a default for all devices of a kind. */
@@ -219,6 +226,11 @@ struct config {
 	uint8_t uuid[16];
 	bool uuid_set;
 	bool nographic, nodefaults, no_reboot, no_shutdown, stopped;
+	bool daemonize;
+	char *pidfile, *chroot;
+	struct run_as run_as;
+	uint8_t echr; /* the mux's escape character */
+	struct msg_conf msg;
 };
 
 /*

@@ -9,13 +9,43 @@
 #define LIMIT_WINDOW_NS 1000000000
 #define LIMIT_LINES	5
 
+/* Of the process, as stderr is. */
+static struct {
+	bool time;
+	const char *name;
+} prefix;
+
+void log_prefix(bool time, const char *name)
+{
+	prefix.time = time;
+	prefix.name = name;
+}
+
+/* "2026-11-21T20:48:01.123456Z " */
+static void stamp(char *buf, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	n = strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, size - n, ".%06ldZ ", now.tv_nsec / 1000);
+}
+
 static void emit(const char *kind, const char *fmt, va_list ap)
 {
-	char line[1024];
+	char line[1024], time[40] = "";
+
+	if (prefix.time)
+		stamp(time, sizeof(time));
 
 	/* One write, so that lines of several threads do not mix. */
 	vsnprintf(line, sizeof(line), fmt, ap);
-	fprintf(stderr, "pcvm: %s%s\n", kind, line);
+	fprintf(stderr, "%s%s%spcvm: %s%s\n", time,
+		prefix.name ? prefix.name : "", prefix.name ? " " : "", kind,
+		line);
 }
 
 void log_warn(const char *fmt, ...)

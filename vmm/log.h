@@ -7,7 +7,14 @@
 #ifndef VMM_LOG_H
 #define VMM_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/*
+ * What goes before "pcvm: ": the time, and name unless it is NULL; the name
+ * stays the caller's.  Before there are threads.
+ */
+void log_prefix(bool time, const char *name);
 
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vmm/background.h"
 #include "vmm/config.h"
+#include "vmm/log.h"
 #include "vmm/program.h"
 #include "vmm/vm.h"
 
@@ -50,14 +52,21 @@ static int run_machine(int argc, char **argv)
 {
 	struct error err = {0};
 	struct config conf;
+	struct background bg = {.fd = -1, .null = -1};
 	int rc = config_parse(&conf, argc, argv, &err), status = 0;
 
+	log_prefix(conf.msg.timestamp,
+		   conf.msg.guest_name ? conf.name.guest : NULL);
+	if (rc == 0 && conf.daemonize)
+		rc = background_fork(&bg, &status, &err);
 	if (rc == 0)
-		status = vm_run(&conf, &err);
+		status = vm_run(&conf, &bg, &err);
 	else if (rc < 0)
 		status = 1;
 	if (err.code)
-		fprintf(stderr, "pcvm: %s\n", err.msg);
+		log_info("%s", err.msg);
+	background_fail(&bg);
+	log_prefix(false, NULL);
 	config_free(&conf);
 	return status;
 }

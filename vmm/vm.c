@@ -2,17 +2,22 @@
 /* A virtual machine's life: built, run, ended. */
 #include "vmm/vm.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "vmm/background.h"
 #include "vmm/chardev.h"
 #include "vmm/config.h"
 #include "vmm/host_memory.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
+#include "vmm/pidfile.h"
+#include "vmm/run_as.h"
 #include "vmm/signals.h"
 #include "vmm/vcpu.h"
 
@@ -120,21 +125,58 @@ static void end(struct machine *m, struct signals *signals)
 	machine_fini(m);
 }
 
-static void run(struct machine *m, const struct config *conf)
+/* What is given up when everything is open; the last thing before it runs. */
+static int give_up(const struct config *conf, struct pidfile *pidfile,
+		   struct error *err)
+{
+	char *root = NULL;
+	int rc;
+
+	if (conf->chroot && !(root = realpath(conf->chroot, NULL)))
+		return error_errno(err, errno, "-chroot %s", conf->chroot);
+	rc = run_as_apply(&conf->run_as, root, err);
+	if (rc == 0 && root)
+		pidfile_rebase(pidfile, root);
+	free(root);
+	return rc;
+}
+
+static int start(struct machine *m, const struct config *conf,
+		 struct background *bg, struct error *err)
 {
 	machine_lock(m);
 	clock_stop(&m->virt);
 	if (!conf->stopped)
 		machine_cont(m, NULL);
 	machine_unlock(m);
-	loop_run(m->loop);
+	return background_tell(bg, err);
 }
 
-int vm_run(const struct config *conf, struct error *err)
+static int run(struct machine *m, struct background *bg, struct error *err)
 {
+	const struct config *conf = m->config;
+	struct pidfile pidfile = {.path = NULL, .fd = -1};
 	struct signals *signals = NULL;
+	int rc = 0;
+
+	if (conf->pidfile)
+		rc = pidfile_create(&pidfile, conf->pidfile, err);
+	if (rc == 0)
+		rc = build(m, conf, &signals, err);
+	if (rc == 0)
+		rc = give_up(conf, &pidfile, err);
+	if (rc == 0)
+		rc = start(m, conf, bg, err);
+	if (rc == 0)
+		loop_run(m->loop);
+	end(m, signals);
+	pidfile_remove(&pidfile);
+	return rc < 0 ? 1 : m->exit_status;
+}
+
+int vm_run(const struct config *conf, struct background *bg, struct error *err)
+{
 	struct machine m;
-	int status = 1;
 
 	if (machine_init(&m, err) < 0)
 		return 1;
@@ -144,10 +186,5 @@ int vm_run(const struct config *conf, struct error *err)
 	m.program_is_qemu = config_is_qemu_name(conf->program);
 	if (conf->name.process)
 		prctl(PR_SET_NAME, conf->name.process);
-	if (build(&m, conf, &signals, err) == 0) {
-		run(&m, conf);
-		status = m.exit_status;
-	}
-	end(&m, signals);
-	return status;
+	return run(&m, bg, err);
 }

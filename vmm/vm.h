@@ -5,6 +5,7 @@
 
 #include "vmm/error.h"
 
+struct background;
 struct config;
 struct machine;
 
@@ -16,7 +17,10 @@ struct machine_class {
 
 extern const struct machine_class machine_default;
 
-/* Runs the VM to its end and returns the exit status; 1 with err filled. */
-int vm_run(const struct config *conf, struct error *err);
+/*
+ * Runs the VM to its end, and tells bg when it runs.  Returns the exit status;
+ * 1 with err filled.
+ */
+int vm_run(const struct config *conf, struct background *bg, struct error *err);
 
 #endif
