@@ -74,7 +74,7 @@ enum reg {
 struct ns16550a {
 	struct device dev;
 	char *chardev; /* property: a chardev's id */
-	uint32_t iobase, irq_line; /* properties */
+	uint32_t iobase, irq_line, index; /* properties */
 	struct chardev_end chr;
 	uint8_t ier, lcr, mcr, lsr, msr, scr, fcr;
 	uint16_t divisor;
@@ -443,6 +443,12 @@ static const struct opt_desc opts[] = {
 	 .max = 15,
 	 .dflt = "0",
 	 .help = "its ISA interrupt; 0: the usual one"},
+	{.name = "index",
+	 .type = OPT_U32,
+	 .offset = offsetof(struct ns16550a, index),
+	 .max = UINT32_MAX,
+	 .dflt = "4294967295",
+	 .help = "which of the usual four it is [the next]"},
 	{.type = OPT_END},
 };
 

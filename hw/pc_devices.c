@@ -31,8 +31,12 @@ static int place_serial(struct pc *pc, struct device *dev, struct error *err)
 {
 	uint32_t *port = property(dev, dev->class->iobase_offset);
 	uint32_t *irq = property(dev, dev->class->irq_offset);
+	uint32_t index =
+		*property(dev, opt_find(dev->class->opts, "index")->offset);
 	unsigned n = pc->nserials++;
 
+	if (index != UINT32_MAX)
+		n = index;
 	if (n >= PC_SERIALS)
 		return error_set(err, ENOSPC,
 				 "too many serial ports; the most is %d",
@@ -141,6 +145,35 @@ static int no_such_device(const char *driver, struct error *err)
 			 near ? "'?" : "");
 }
 
+/* The buses that a device may name without having a property for it. */
+static const struct {
+	const char *name, *kind;
+	enum device_bus bus;
+} buses[] = {
+	{"pci.0", "PCI", DEVICE_PCI},
+	{"isa.0", "ISA", DEVICE_ISA},
+	{"ide.0", "IDE", DEVICE_IDE},
+	{"ide.1", "IDE", DEVICE_IDE},
+};
+
+static int check_bus(const struct device_class *class, const char *name,
+		     struct error *err)
+{
+	size_t i;
+
+	if (!name || (class->opts && opt_find(class->opts, "bus")))
+		return 0;
+	for (i = 0; i < sizeof(buses) / sizeof(*buses); i++)
+		if (!strcmp(buses[i].name, name))
+			break;
+	if (i == sizeof(buses) / sizeof(*buses))
+		return error_set(err, ENODEV, "Bus '%s' not found", name);
+	if (buses[i].bus != class->bus)
+		return error_set(err, EINVAL, "Device '%s' can't go on %s bus",
+				 class->name, buses[i].kind);
+	return 0;
+}
+
 static int plug_device(struct pc *pc, const struct opt_list *list,
 		       struct error *err)
 {
@@ -151,6 +184,8 @@ static int plug_device(struct pc *pc, const struct opt_list *list,
 
 	if (!class || !class->user)
 		return no_such_device(driver, err);
+	if (check_bus(class, opt_list_get(list, "bus"), err) < 0)
+		return -EINVAL;
 	dev = device_new(pc->m, class, opt_list_get(list, "id"), NULL, NULL,
 			 err);
 	if (!dev)

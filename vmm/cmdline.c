@@ -180,8 +180,8 @@ const struct cmdline_opt cmdline_opts[] = {
 	{.name = "object", .group = GROUP_MACHINE,
 	 .arg = "TYPE,id=ID[,KEY=VALUE]...",
 	 .help = "Something for others to name by its id: memory-backend-ram, "
-		 "memory-backend-file or memory-backend-memfd; also as a JSON "
-		 "object. -object TYPE,help lists the keys.",
+		 "memory-backend-file, memory-backend-memfd, iothread, "
+		 "throttle-group or secret; also as a JSON object. -object TYPE,help lists the keys.",
 	 .apply = apply_list, FIELD(objects), .answer = cmdline_answer_object},
 	{.name = "numa", .group = GROUP_MACHINE,
 	 .arg = "node[,nodeid=N][,memdev=ID][,mem=SIZE][,cpus=N[-N]]...",
@@ -272,6 +272,11 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "One more device; also as a JSON object. -device help lists "
 		 "the drivers, -device DRIVER,help the properties.",
 	 .apply = config_add_device, .answer = cmdline_answer_device},
+	{.name = "audiodev", .group = GROUP_DEVICES,
+	 .arg = "[driver=]none,id=ID",
+	 .help = "Where sound goes; there are no sound devices yet.",
+	 .apply = config_add_audiodev, .keys = audiodev_opts,
+	 .implied = "driver", .answer = cmdline_answer_keys},
 	{.name = "global", .group = GROUP_DEVICES,
 	 .arg = "DRIVER.PROPERTY=VALUE",
 	 .help = "The default of a property, for all devices of a kind.",

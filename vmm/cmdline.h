@@ -85,6 +85,8 @@ extern const struct opt_desc net_nic_opts[];
 
 /* struct throttle_conf */
 extern const struct opt_desc throttle_group_opts[];
+/* struct secret_conf; that of -audiodev, which is checked and forgotten */
+extern const struct opt_desc secret_opts[], audiodev_opts[];
 
 /* Key tables (cmdline_keys.c); what they fill stands before each. */
 /* struct machine_conf */
@@ -131,6 +133,8 @@ void str_list_free(struct str_list *list);
 int str_list_add(struct str_list *list, const char *text, struct error *err);
 
 /* Options that do more than fill a field: the apply of their entries. */
+int config_add_audiodev(struct config *c, const struct cmdline_opt *o,
+			const char *arg, struct error *err);
 int config_add_blockdev(struct config *c, const struct cmdline_opt *o,
 			const char *arg, struct error *err);
 int config_add_device(struct config *c, const struct cmdline_opt *o,
@@ -183,12 +187,15 @@ const struct memory_backend *config_find_backend(const struct config *c,
 void config_name_place(struct error *err, const char *text, const char *arg);
 
 void config_free_backends(struct config *c);
+void config_free_secrets(struct config *c);
 void config_free_throttle_groups(struct config *c);
 void config_free_iothreads(struct config *c);
 /* The list has an "id". */
 /* Sets the keys of an -object but its "qom-type". */
 int config_set_object(const struct opt_desc *keys, void *object,
 		      const struct opt_list *list, struct error *err);
+int config_add_secret(struct config *c, const struct opt_list *list,
+		      struct error *err);
 int config_add_throttle_group(struct config *c, const struct opt_list *list,
 			      struct error *err);
 bool config_has_throttle_group(const struct config *c, const char *id);
@@ -201,6 +208,9 @@ void config_free_smbios(struct config *c);
 /* Machines that -machine knows; ends with a NULL name. */
 struct machine_name {
 	const char *name, *desc;
+	const char *alias_of; /* another's name, or NULL */
+	unsigned cpus; /* at most */
+	bool is_pc; /* has what a PC has */
 };
 
 extern const struct machine_name machine_names[];

@@ -29,7 +29,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	FLAG("async-teardown", OPT_LATER),
 	ARG("audio", OPT_LATER),
 	FLAG("audio-help", OPT_LATER),
-	ARG("audiodev", OPT_LATER),
 	ARG("compat", OPT_LATER),
 	ARG("d", OPT_LATER),
 	ARG("D", OPT_LATER),

@@ -315,6 +315,8 @@ void config_free(struct config *c)
 	config_free_backends(c);
 	config_free_throttle_groups(c);
 	config_free_iothreads(c);
+	config_free_secrets(c);
+	str_list_free(&c->audiodevs);
 	free(c->run_as.user);
 	*c = (struct config){0};
 }

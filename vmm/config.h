@@ -53,6 +53,14 @@ struct iothread_conf {
 	uint64_t poll_grow, poll_shrink; /* factors; 0: 2 */
 };
 
+/* -object secret */
+struct secret_conf {
+	char *id, *data, *file;
+	int format;
+	uint8_t *bytes; /* the secret; a zero byte follows */
+	size_t len;
+};
+
 /* A second's worth each; 0: not given. */
 struct throttle_conf {
 	uint64_t avg[THROTTLE_KINDS], max[THROTTLE_KINDS];
@@ -195,6 +203,9 @@ struct config {
 	unsigned nthrottle_groups;
 	struct iothread_conf *iothreads; /* -object iothread */
 	unsigned niothreads;
+	struct secret_conf *secrets; /* -object secret */
+	unsigned nsecrets;
+	struct str_list audiodevs; /* the ids of -audiodev */
 	struct str_list blockdevs; /* -blockdev */
 	bool snapshot; /* of all drives */
 	struct rtc_conf rtc;
@@ -241,6 +252,10 @@ struct config {
  */
 int config_parse(struct config *conf, int argc, char **argv, struct error *err);
 void config_free(struct config *conf);
+
+/* The secret of that id, or NULL. */
+const struct secret_conf *config_find_secret(const struct config *c,
+					     const char *id);
 
 /* Is name one of qemu's, to be answered as that? */
 bool config_is_qemu_name(const char *program);

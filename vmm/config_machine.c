@@ -8,14 +8,20 @@
 #define MACHINES (sizeof(machine_names) / sizeof(*machine_names) - 1)
 
 const struct machine_name machine_names[] = {
-	{"pc", "PC with i440FX and PIIX3 (alias of pc-i440fx-7.2)"},
-	{"pc-i440fx-7.2", "PC with i440FX and PIIX3 (default)"},
-	{NULL, NULL},
+	{.name = "none", .desc = "monitors, and nothing to run", .cpus = 1},
+	{.name = "pc",
+	 .desc = "PC with i440FX and PIIX3 (alias of pc-i440fx-7.2)",
+	 .alias_of = "pc-i440fx-7.2"},
+	{.name = "pc-i440fx-7.2",
+	 .desc = "PC with i440FX and PIIX3 (default)",
+	 .cpus = SMP_CPUS_MAX,
+	 .is_pc = true},
+	{.name = NULL},
 };
 
 /* Machines of qemu's that are not here, and families that have versions. */
-static const char *const later[] = {"isapc", "microvm",	 "none",
-				    "q35",   "x-remote", "xenfv"};
+static const char *const later[] = {"isapc", "microvm", "q35", "x-remote",
+				    "xenfv"};
 static const char *const families[] = {"pc-i440fx-", "pc-q35-", "xenfv-"};
 static const char *const versions[] = {
 	"1.4",	"1.5", "1.6", "1.7", "2.0",   "2.1", "2.2",  "2.3",

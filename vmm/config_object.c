@@ -7,7 +7,7 @@
 #include "vmm/cmdline.h"
 
 /* Behind the kinds of memory. */
-enum { THROTTLE_GROUP = MEMORY_MEMFD + 1, IOTHREAD };
+enum { THROTTLE_GROUP = MEMORY_MEMFD + 1, IOTHREAD, SECRET };
 
 #define POLL_MAX_DEFAULT 32768
 
@@ -36,6 +36,7 @@ const struct object_kind object_kinds[] = {
 	[MEMORY_MEMFD] = {"memory-backend-memfd", memory_memfd_opts},
 	[THROTTLE_GROUP] = {"throttle-group", throttle_group_opts},
 	[IOTHREAD] = {"iothread", iothread_opts},
+	[SECRET] = {"secret", secret_opts},
 	{.name = NULL},
 };
 
@@ -67,7 +68,6 @@ static const char *const later[] = {
 	"rng-builtin",
 	"rng-egd",
 	"rng-random",
-	"secret",
 	"secret_keyring",
 	"sev-guest",
 	"thread-context",
@@ -167,7 +167,7 @@ static int check_id(const struct config *c, const char *id, struct error *err)
 	if (!id)
 		return error_set(err, EINVAL, "id= is missing");
 	if (config_find_backend(c, id) || config_has_throttle_group(c, id) ||
-	    has_iothread(c, id))
+	    has_iothread(c, id) || config_find_secret(c, id))
 		return error_set(err, EEXIST, "id=%s is taken already", id);
 	return opt_check_id(id, err);
 }
@@ -281,6 +281,8 @@ static int add_object(struct config *c, const char *text, struct error *err)
 		rc = config_add_throttle_group(c, &list, err);
 	else if (rc == 0 && kind == IOTHREAD)
 		rc = add_iothread(c, &list, err);
+	else if (rc == 0 && kind == SECRET)
+		rc = config_add_secret(c, &list, err);
 	else if (rc == 0)
 		rc = add_backend(c, kind, &list, err);
 	opt_list_free(&list);

@@ -8,8 +8,6 @@
 #include "vmm/cmdline.h"
 #include "vmm/log.h"
 
-#define CPUS_MAX 255
-
 int config_set_smp(struct config *c, const struct cmdline_opt *o,
 		   const char *arg, struct error *err)
 {
@@ -93,11 +91,11 @@ static int check(const struct smp_conf *s, struct error *err)
 		return bad_topology(s, "the product must be maxcpus", err);
 	if (s->maxcpus < s->cpus)
 		return bad_topology(s, "maxcpus is less than cpus", err);
-	if (s->maxcpus > CPUS_MAX)
+	if (s->maxcpus > SMP_CPUS_MAX)
 		return error_set(err, EINVAL,
 				 "-smp: %" PRIu64 " processors; a PC has at "
 				 "most %d",
-				 s->maxcpus, CPUS_MAX);
+				 s->maxcpus, SMP_CPUS_MAX);
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <linux/kvm.h>
 #include <stdint.h>
 
+#define SMP_CPUS_MAX 255 /* that a PC may have */
+
 struct cpu_topology {
 	unsigned cpus; /* present at start */
 	unsigned maxcpus; /* sockets * dies * cores * threads */

@@ -82,6 +82,14 @@ int device_set(struct device *dev, const char *key, const char *value,
 	return opt_set(opts ? opts : none, dev, key, value, err);
 }
 
+/* A bus that is no property is for whoever plugs the device in. */
+static bool is_for_others(const struct device_class *class, const char *key)
+{
+	return !strcmp(key, "driver") || !strcmp(key, "id") ||
+	       (!strcmp(key, "bus") &&
+		(!class->opts || !opt_find(class->opts, key)));
+}
+
 int device_set_all(struct device *dev, const struct opt_list *list,
 		   struct error *err)
 {
@@ -89,8 +97,7 @@ int device_set_all(struct device *dev, const struct opt_list *list,
 	int rc;
 
 	for (i = 0; i < list->n; i++) {
-		if (!strcmp(list->pair[i].key, "driver") ||
-		    !strcmp(list->pair[i].key, "id"))
+		if (is_for_others(dev->class, list->pair[i].key))
 			continue;
 		rc = device_set(dev, list->pair[i].key, list->pair[i].value,
 				err);

@@ -102,7 +102,7 @@ struct device *device_new(struct machine *m, const struct device_class *class,
 /* Sets a property by name; an unknown one names the nearest. */
 int device_set(struct device *dev, const char *key, const char *value,
 	       struct error *err);
-/* Sets each pair of list but those named driver and id. */
+/* Sets each pair of list but driver, id, and a bus that is no property. */
 int device_set_all(struct device *dev, const struct opt_list *list,
 		   struct error *err);
 /* Maps region n of the class; after device_new, before device_start. */

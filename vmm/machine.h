@@ -100,6 +100,7 @@ struct machine {
 	enum run_state state;
 	bool suspended; /* S3 */
 	bool no_reboot, no_shutdown;
+	bool migrate_events; /* were asked for */
 	bool program_is_qemu; /* called by a name of qemu's */
 	/* Requests from any thread, served by the main loop. */
 	struct loop_task request_task;

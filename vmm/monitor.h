@@ -80,9 +80,12 @@ extern const struct monitor_cmd chardev_monitor_cmds[];
 extern const struct monitor_cmd input_monitor_cmds[];
 extern const struct monitor_cmd irq_monitor_cmds[];
 extern const struct monitor_cmd machine_monitor_cmds[];
+extern const struct monitor_cmd machines_monitor_cmds[];
 extern const struct monitor_cmd memory_monitor_cmds[];
 extern const struct monitor_cmd numa_monitor_cmds[];
 extern const struct monitor_cmd paging_monitor_cmds[];
+extern const struct monitor_cmd schema_monitor_cmds[];
+extern const struct monitor_cmd types_monitor_cmds[];
 
 /* Every table there is, each ending with run == NULL (vmm/tables.c). */
 extern const struct monitor_cmd *const monitor_tables[];

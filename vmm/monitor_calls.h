@@ -80,6 +80,9 @@ void monitor_start(struct machine *m, struct monitor *mon,
 		   const struct monitor_cmd *cmd, json_t *args, json_t *id,
 		   unsigned cpu, struct monitor_call *outer);
 
+/* Where vCPU n is, for people and programs. */
+void monitor_vcpu_path(char *buf, size_t size, unsigned n);
+
 /* Calls fn for each command of all tables until it returns true. */
 const struct monitor_cmd *monitor_find_hmp(const char *name);
 const struct monitor_cmd *monitor_find_qmp(const char *name);

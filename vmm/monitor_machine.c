@@ -138,6 +138,11 @@ static void show_kvm(struct monitor_call *call, const json_t *r)
 	show_finished(call);
 }
 
+void monitor_vcpu_path(char *buf, size_t size, unsigned n)
+{
+	snprintf(buf, size, "/machine/unattached/device[%u]", n);
+}
+
 static void query_cpus(struct monitor_call *call)
 {
 	const struct cpu_topology *t = &conf(call)->smp;
@@ -149,8 +154,7 @@ static void query_cpus(struct monitor_call *call)
 		unsigned per_die = t->cores * t->threads;
 		char path[64];
 
-		snprintf(path, sizeof(path), "/machine/unattached/device[%u]",
-			 i);
+		monitor_vcpu_path(path, sizeof(path), i);
 		json_array_append_new(
 			list,
 			json_pack("{s:i, s:s, s:i, s:s, s:{s:i, s:i, s:i, "

@@ -23,6 +23,7 @@
 #include "hw/ide_unit.h"
 #include "hw/isa_debug_exit.h"
 #include "hw/isa_debugcon.h"
+#include "hw/machine_none.h"
 #include "hw/mc146818.h"
 #include "hw/ns16550a.h"
 #include "hw/pc.h"
@@ -48,9 +49,10 @@
 #include "vmm/program.h"
 #include "vmm/vm.h"
 
-const struct machine_class machine_default = {
-	.name = "pc-i440fx-7.2",
-	.build = pc_build,
+const struct machine_class machine_classes[] = {
+	{.name = "pc-i440fx-7.2", .build = pc_build},
+	{.name = "none", .build = machine_none_build},
+	{.name = NULL},
 };
 
 /* clang-format off */
@@ -99,13 +101,16 @@ const struct monitor_cmd *const monitor_tables[] = {
 	input_monitor_cmds,
 	irq_monitor_cmds,
 	machine_monitor_cmds,
+	machines_monitor_cmds,
 	media_monitor_cmds,
 	memory_monitor_cmds,
 	net_monitor_cmds,
 	numa_monitor_cmds,
 	paging_monitor_cmds,
 	pci_monitor_cmds,
+	schema_monitor_cmds,
 	thread_monitor_cmds,
+	types_monitor_cmds,
 	virtio_net_monitor_cmds,
 	NULL,
 };

@@ -79,6 +79,17 @@ static int lock_memory(const struct config *conf, struct error *err)
 	return host_memory_lock(err);
 }
 
+/* An alias is the default's. */
+static const struct machine_class *find_machine(const char *type)
+{
+	const struct machine_class *c;
+
+	for (c = machine_classes; type && c->name; c++)
+		if (!strcmp(c->name, type))
+			return c;
+	return &machine_classes[0];
+}
+
 static int build(struct machine *m, const struct config *conf,
 		 struct signals **signals, struct error *err)
 {
@@ -87,7 +98,8 @@ static int build(struct machine *m, const struct config *conf,
 	signal(SIGPIPE, SIG_IGN);
 	*signals = signals_init(m, err);
 	if (!*signals || open_chardevs(m, conf, err) < 0 ||
-	    kvm_open(m, err) < 0 || machine_default.build(m, err) < 0 ||
+	    kvm_open(m, err) < 0 ||
+	    find_machine(conf->machine.type)->build(m, err) < 0 ||
 	    lock_memory(conf, err) < 0 || monitors_open(m, err) < 0 ||
 	    vcpus_start(m, err) < 0)
 		return -1;

@@ -15,7 +15,8 @@ struct machine_class {
 	int (*build)(struct machine *m, struct error *err);
 };
 
-extern const struct machine_class machine_default;
+/* The first is the default; ends with a NULL name. */
+extern const struct machine_class machine_classes[];
 
 /*
  * Runs the VM to its end, and tells bg when it runs.  Returns the exit status;
