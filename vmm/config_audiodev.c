@@ -19,15 +19,15 @@ struct audiodev_conf {
 	uint64_t timer_period;
 };
 
-#define AUDIODEV_KEY(key, kind, field) \
+#define KEY(key, kind, field) \
 	.name = key, .type = kind, \
 	.offset = offsetof(struct audiodev_conf, field)
 
 const struct opt_desc audiodev_opts[] = {
-	{AUDIODEV_KEY("driver", OPT_ENUM, driver), .choices = drivers,
-	 .later = later, .help = "none: sound goes nowhere"},
-	{AUDIODEV_KEY("id", OPT_STRING, id), .help = "a name for it"},
-	{AUDIODEV_KEY("timer-period", OPT_U64, timer_period),
+	{KEY("driver", OPT_ENUM, driver), .choices = drivers, .later = later,
+	 .help = "none: sound goes nowhere"},
+	{KEY("id", OPT_STRING, id), .help = "a name for it"},
+	{KEY("timer-period", OPT_U64, timer_period),
 	 .help = "microseconds between looks at devices; there are none"},
 	{.type = OPT_END},
 };

@@ -130,3 +130,20 @@ def disk(modules, config, name):
             shutil.rmtree(folder)
 
     return cached(name, "disk 1" + " ".join(modules) + config, build)
+
+
+def sector_disk():
+    """The guest of sector.S, which obeys the power button."""
+    needs("gcc", "objcopy")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sector.S")
+    with open(source, encoding="utf-8") as f:
+        recipe = f.read()
+
+    def build(path):
+        with tempfile.TemporaryDirectory() as d:
+            run_tool("gcc", "-m32", "-c", source, "-o", f"{d}/sector.o")
+            run_tool("objcopy", "-O", "binary", "-j", ".text", f"{d}/sector.o",
+                     path)
+        os.truncate(path, 1 << 20)
+
+    return cached("sector.img", recipe, build)
