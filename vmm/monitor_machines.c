@@ -52,19 +52,20 @@ static void query_machines(struct monitor_call *call)
 	monitor_done(call, list);
 }
 
-static json_t *describe_cpu(const char *name, bool is_host)
+/* Those that are what the host is are not the same everywhere. */
+static json_t *describe_cpu(const char *name, bool is_host, bool is_static)
 {
 	char type[80];
 
 	snprintf(type, sizeof(type), "%s-x86_64-cpu", name);
 	return json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", name, "typename",
-			 type, "static", 0, "migration-safe", !is_host,
+			 type, "static", is_static, "migration-safe", !is_host,
 			 "deprecated", 0);
 }
 
 static void add_alias(json_t *list, const char *name, const char *model)
 {
-	json_t *o = describe_cpu(name, false);
+	json_t *o = describe_cpu(name, false, false);
 
 	json_object_set_new(o, "alias-of", json_string(model));
 	json_array_append_new(list, o);
@@ -82,20 +83,20 @@ static void add_family(json_t *list, const struct cpu_model *m)
 
 static void query_cpu_definitions(struct monitor_call *call)
 {
-	static const char *const special[] = {"base", "host", "max"};
 	json_t *list = json_array();
 	const struct cpu_model *m;
 	const struct cpu_alias *a;
-	size_t i;
 
-	for (i = 0; i < sizeof(special) / sizeof(*special); i++)
-		json_array_append_new(list, describe_cpu(special[i], true));
+	json_array_append_new(list, describe_cpu("base", false, true));
+	json_array_append_new(list, describe_cpu("host", true, false));
+	json_array_append_new(list, describe_cpu("max", true, false));
 	for (a = cpu_aliases; a->name; a++)
 		add_alias(list, a->name, a->model);
 	for (m = cpu_models; m->name; m++) {
 		if (!m->base)
 			add_family(list, m);
-		json_array_append_new(list, describe_cpu(m->name, false));
+		json_array_append_new(list,
+				      describe_cpu(m->name, false, false));
 	}
 	monitor_done(call, list);
 }

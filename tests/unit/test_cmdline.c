@@ -740,8 +740,8 @@ START_TEST(test_refused_options)
 		for (o = cmdline_opts; o->name; o++)
 			ck_assert_str_ne(o->name, r->name);
 	}
-	refuse("-daemonize",
-	       "-daemonize: not supported yet by this version of pcvm");
+	refuse("-preconfig",
+	       "-preconfig: not supported yet by this version of pcvm");
 }
 END_TEST
 
