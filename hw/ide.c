@@ -177,7 +177,7 @@ static void run_command(struct ide_channel *ch, uint8_t command)
 		return;
 	/* Only a device reset may come while a packet command is busy. */
 	if ((d->status & (ATA_BSY | ATA_DRQ)) &&
-	    command != ATA_CMD_DEVICE_RESET)
+	    !(d->cdrom && command == ATA_CMD_DEVICE_RESET))
 		return;
 	d->command = command;
 	d->error = 0;

@@ -85,7 +85,7 @@ void ide_drive_restored(struct ide_drive *d)
 	if (d->blk)
 		restore_command(d);
 	else
-		d->status &= (uint8_t)~PENDING;
+		d->status &= (uint8_t)~ATA_DRQ;
 	if (d->ncq)
 		ata_ncq_restored(d->ncq);
 	d->saved.wish = false;

@@ -272,6 +272,35 @@ START_TEST(a_reset_forgets_the_request_in_flight)
 }
 END_TEST
 
+START_TEST(a_disk_that_is_busy_knows_no_device_reset)
+{
+	uint8_t got[BLK_SECTOR], want[BLK_SECTOR];
+
+	start(false);
+	command(100, 1, 0x20);
+	outb(&h, 0x1f7, ATA_CMD_DEVICE_RESET);
+	ck_assert(inb(&h, 0x3f6) & ATA_BSY);
+	ck_assert(wait_status(0x1f0) & ATA_DRQ);
+	read_data(0x1f0, got, sizeof(got));
+	fill(want, 100);
+	ck_assert_mem_eq(got, want, sizeof(got));
+	ck_assert_uint_eq(wait_status(0x1f0), ATA_DRDY | ATA_DSC);
+	end();
+}
+END_TEST
+
+START_TEST(a_reset_that_lasts_is_saved)
+{
+	start(false);
+	outb(&h, 0x3f6, 4);
+	harness_roundtrip(&ide->pci.dev);
+	ck_assert_uint_eq(inb(&h, 0x3f6), ATA_BSY);
+	outb(&h, 0x3f6, 0);
+	ck_assert_uint_eq(inb(&h, 0x3f6), ATA_DRDY | ATA_DSC);
+	end();
+}
+END_TEST
+
 static void packet(const uint8_t *bytes, uint16_t limit)
 {
 	unsigned i;
@@ -791,6 +820,8 @@ HARNESS_MAIN("ide", identify_says_who_it_is, pio_reads_sector_by_sector,
 	     pio_writes_and_reads_back, dma_reads_by_scattered_pieces,
 	     a_short_table_ends_in_an_error, addresses_past_the_end_are_refused,
 	     a_reset_forgets_the_request_in_flight,
+	     a_disk_that_is_busy_knows_no_device_reset,
+	     a_reset_that_lasts_is_saved,
 	     atapi_reads_in_blocks_of_the_guests_size,
 	     atapi_tells_what_is_wrong, the_guest_is_told_of_another_medium,
 	     a_locked_medium_is_asked_for,
