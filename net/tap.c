@@ -203,7 +203,9 @@ static void set_offloads(void *ctx, unsigned wants)
 	unsigned flags = 0;
 	size_t i;
 
-	if (!q->tap->files.vnet_hdr)
+	/* They are the interface's: the first queue, which is always used,
+	 * speaks for all. */
+	if (!q->tap->files.vnet_hdr || q != q->tap->queue)
 		return;
 	for (i = 0; i < sizeof(bits) / sizeof(*bits); i++)
 		if (wants & NET_CSUM && wants & bits[i].net)

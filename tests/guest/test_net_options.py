@@ -6,68 +6,15 @@ import re
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 
-from run import Skip
-
-from guest.vm import PCVM, needs, needs_kvm
+from guest.net_place import Place
+from guest.vm import PCVM, needs_kvm
 
 QUIET = ("-display", "none", "-serial", "none", "-S", "-m", "16")
 
 
-def needs_namespaces():
-    needs_kvm()
-    needs("unshare", "ip", "setpriv")
-    done = subprocess.run(["unshare", "-n", "ip", "tuntap", "add", "mode", "tap"],
-                          capture_output=True, check=False)
-    if done.returncode:
-        raise Skip("network namespaces with taps are not permitted here")
-
-
-class Place:
-    """A network namespace and a folder with scripts that tell of calls."""
-
-    def __enter__(self):
-        needs_namespaces()
-        self.folder = tempfile.TemporaryDirectory(prefix="pcvm-net-")
-        self.calls_file = os.path.join(self.folder.name, "calls")
-        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "300"])
-        here = os.readlink("/proc/self/ns/net")
-        end = time.monotonic() + 10
-        while os.readlink(f"/proc/{self.holder.pid}/ns/net") == here:
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        return self
-
-    def __exit__(self, *_):
-        self.holder.kill()
-        self.holder.wait()
-        self.folder.cleanup()
-
-    def inside(self, *args):
-        return ["nsenter", "-n", "-t", str(self.holder.pid), "--", *args]
-
-    def script(self, name, status=0, more=""):
-        path = os.path.join(self.folder.name, name)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(f"#!/bin/sh\necho {name} $* $(ls /proc/self/fd | wc -l)"
-                    f" >>{self.calls_file}\n{more}\nexit {status}\n")
-        os.chmod(path, 0o755)
-        return path
-
-    def calls(self):
-        """[(script, argument)], each of which had no files of ours open."""
-        with open(self.calls_file, encoding="utf-8") as f:
-            lines = [line.split() for line in f]
-        assert all(line[2:] == ["4"] for line in lines), lines
-        return [tuple(line[:2]) for line in lines]
-
-    def interfaces(self):
-        done = subprocess.run(self.inside("ip", "-br", "link"), text=True,
-                              capture_output=True, check=True)
-        return sorted(set(re.findall(r"^(\w+)", done.stdout, re.M)) - {"lo"})
-
+class Options(Place):
     def run(self, *args, as_user=()):
         done = subprocess.run(self.inside(*as_user, PCVM, *QUIET, *args),
                               capture_output=True, text=True, timeout=60,
@@ -125,7 +72,7 @@ def tap(place, up, down, **more):
 
 
 def test_scripts_get_the_name_and_the_interface_goes_with_us():
-    with Place() as place:
+    with Options() as place:
         up, down = place.script("up", more="ip link set $1 up"), place.script("down")
         vm = place.start("-netdev", tap(place, up, down, id="a"), "-net",
                          tap(place, up, down, ifname="mine", vlan=3))
@@ -139,7 +86,7 @@ def test_scripts_get_the_name_and_the_interface_goes_with_us():
 
 
 def test_the_down_script_runs_on_each_way_out():
-    with Place() as place:
+    with Options() as place:
         up, down = place.script("up"), place.script("down")
         for way in ("SIGTERM", "SIGINT", "SIGHUP", "error", "netdev_del"):
             net = ("-netdev", tap(place, up, down, id="a"))
@@ -161,7 +108,7 @@ def test_the_down_script_runs_on_each_way_out():
 
 
 def test_scripts_that_do_not_work_end_it():
-    with Place() as place:
+    with Options() as place:
         down = place.script("down")
         up = place.script("up", status=7)
         refused(place, r"-net tap.*: script \S*/up tap0 failed with status 7$",
@@ -182,7 +129,7 @@ def test_scripts_that_do_not_work_end_it():
 
 
 def test_a_script_that_hangs_does_not_hold_us():
-    with Place() as place:
+    with Options() as place:
         up = place.script("up", more="exec sleep 60")
         process = subprocess.Popen(
             place.inside(PCVM, *QUIET, "-net", tap(place, up, "no")),
@@ -198,7 +145,7 @@ def test_a_script_that_hangs_does_not_hold_us():
 
 
 def test_interfaces_that_cannot_be_had():
-    with Place() as place:
+    with Options() as place:
         vm = place.start("-netdev", "tap,id=a,ifname=t9,script=no,downscript=no")
         status, text = place.run("-net", "tap,ifname=t9,script=no")
         assert status == 1 and "t9 is in use by another process" in text, text
@@ -215,7 +162,7 @@ def test_interfaces_that_cannot_be_had():
 
 
 def test_interfaces_by_file():
-    with Place() as place:
+    with Options() as place:
         refused(place, "fd=0 is no tap interface", "-netdev", "tap,id=a,fd=0")
         refused(place, "fd=77 is not open", "-netdev", "tap,id=a,fd=77")
         refused(place, "with fd= there can be no ifname=",
@@ -237,7 +184,7 @@ def test_interfaces_by_file():
 
 
 def test_errors_say_what_is_wrong():
-    with Place() as place:
+    with Options() as place:
         for want, *args in (
                 ("vhost-net is not supported yet", "-netdev", "tap,id=a,vhost=on"),
                 ("type=vde: not supported yet", "-netdev", "vde,id=a"),
@@ -256,7 +203,7 @@ def test_errors_say_what_is_wrong():
 
 
 def test_hubs_and_links_from_the_monitors():
-    with Place() as place:
+    with Options() as place:
         vm = place.start("-net", "tap,vlan=2,script=no,downscript=no",
                          "-netdev", "tap,id=b,ifname=b,script=no,downscript=no")
         text = vm.hmp("info network").replace("\r", "")
