@@ -75,6 +75,8 @@ class Vm:
         self.args = [program or PCVM, "-display", "none", *args]
         if (program or "").startswith("qemu"):
             self.args += ["-accel", "kvm"]
+        if "-nodefaults" not in args:  # the default NIC's firmware takes its time
+            self.args += ["-net", "none"]
         self.sockets = {}
         for name, wanted, option in (("serial", serial, "-serial"),
                                      ("monitor", monitor, "-monitor"),
