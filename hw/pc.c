@@ -353,6 +353,9 @@ static void on_event(void *ctx, enum machine_event event)
 	if (event == EVENT_STOP) {
 		/* Who stops the machine may want to copy its images. */
 		blk_flush_all(&pc->fronts);
+		net_pause(&pc->net);
+	} else if (event == EVENT_RESUME) {
+		net_resume(&pc->net);
 	} else if (event == EVENT_SUSPEND) {
 		cmos_set_resume(pc->rtc);
 	} else if (event == EVENT_RESET) {

@@ -15,7 +15,11 @@ bool net_port_send(struct net_port *port, const struct net_packet *packet)
 {
 	struct net_port *to = port->peer;
 
-	return !net_port_is_up(port) || to->ops->receive(to->ctx, packet);
+	if (!net_port_is_up(port))
+		return true;
+	if (to->client->kind == NET_NIC && to->client->net->paused)
+		return false;
+	return to->ops->receive(to->ctx, packet);
 }
 
 void net_port_flush(struct net_port *port)
@@ -79,6 +83,25 @@ void net_init(struct net *net, struct loop *loop, struct clock *clock)
 	list_init(&net->hubs);
 	net->loop = loop;
 	net->clock = clock;
+	net->paused = false;
+}
+
+void net_pause(struct net *net)
+{
+	net->paused = true;
+}
+
+/* A NIC with an I/O thread begins anew there, by itself. */
+void net_resume(struct net *net)
+{
+	struct net_client *client;
+	unsigned i;
+
+	net->paused = false;
+	list_for_each (client, &net->clients, struct net_client, link)
+		for (i = 0; client->kind == NET_NIC && i < client->nports; i++)
+			if (!client->port[i].moved)
+				net_port_ready(&client->port[i]);
 }
 
 void net_fini(struct net *net)

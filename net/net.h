@@ -109,6 +109,7 @@ struct net {
 	struct list hubs;
 	struct loop *loop; /* the main loop; NULL in device tests */
 	struct clock *clock; /* the virtual one */
+	_Atomic bool paused; /* nothing goes to NICs */
 };
 
 /* ---- ports ---- */
@@ -138,6 +139,12 @@ int net_port_enable(struct net_port *port, bool on);
 /* ---- clients.  Machine lock. ---- */
 
 void net_init(struct net *net, struct loop *loop, struct clock *clock);
+/*
+ * The machine is stopped: its NICs have no room, for as long as it is, as
+ * nothing must change in its memory.
+ */
+void net_pause(struct net *net);
+void net_resume(struct net *net);
 /* Closes what is not a NIC; those must have gone. */
 void net_fini(struct net *net);
 

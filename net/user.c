@@ -445,6 +445,18 @@ static int make_ready(struct user *u, struct error *err)
 	return rc;
 }
 
+/* Once, whatever comes of it. */
+static int get_ready(struct user *u, struct error *err)
+{
+	int rc;
+
+	if (u->broken)
+		return error_set(err, EIO, "user networking did not start");
+	rc = u->slirp ? 0 : make_ready(u, err);
+	u->broken = rc < 0;
+	return rc;
+}
+
 /* From the guest. */
 static bool receive(void *ctx, const struct net_packet *packet)
 {
@@ -453,11 +465,10 @@ static bool receive(void *ctx, const struct net_packet *packet)
 	size_t at = 0;
 	unsigned i;
 
-	if (u->broken || packet->len > sizeof(u->frame))
+	if (packet->len > sizeof(u->frame) || u->broken)
 		return true;
-	if (!u->slirp && make_ready(u, &err) < 0) {
+	if (get_ready(u, &err) < 0) {
 		log_warn("%s: %s", u->client.name, err.msg);
-		u->broken = true;
 		return true;
 	}
 	for (i = 0; i < packet->niov; i++) {
@@ -610,10 +621,11 @@ int net_user_add_hostfwd(struct net_client *client, const char *text,
 			 struct error *err)
 {
 	struct user *u = container_of(client, struct user, client);
-	int rc = u->slirp ? 0 : make_ready(u, err);
+	int rc = get_ready(u, err);
 
-	if (rc == 0)
-		rc = add_hostfwd(u, text, err);
+	if (rc < 0)
+		return rc;
+	rc = add_hostfwd(u, text, err);
 	turn_later(u);
 	return rc;
 }

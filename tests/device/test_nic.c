@@ -213,6 +213,27 @@ START_TEST(a_link_that_is_down_drops_packets_at_either_end)
 }
 END_TEST
 
+START_TEST(a_machine_that_is_stopped_has_no_room)
+{
+	struct net_wire *wire;
+	struct card *card;
+
+	harness_init(&h, 0);
+	wire = net_wire_new(&h, "n0", 1);
+	card = good_card(NULL, NULL, "n0");
+	net_pause(&h.net);
+	ck_assert(!net_wire_send(wire, 0, "abc", 3, NULL));
+	ck_assert_uint_eq(card->received, 0);
+	ck_assert(send_from(card));
+	net_resume(&h.net);
+	ck_assert_uint_eq(wire->end[0].readies, 1);
+	ck_assert(net_wire_send(wire, 0, "abc", 3, NULL));
+	ck_assert_uint_eq(card->received, 1);
+	net_wire_free(wire);
+	harness_fini(&h);
+}
+END_TEST
+
 START_TEST(a_netdev_has_one_nic)
 {
 	struct error err = {0};
@@ -239,4 +260,4 @@ HARNESS_MAIN("nic", default_addresses_count_up_around_those_given,
 	     addresses_that_no_nic_can_have_are_refused,
 	     a_cable_carries_packets_both_ways,
 	     a_link_that_is_down_drops_packets_at_either_end,
-	     a_netdev_has_one_nic)
+	     a_machine_that_is_stopped_has_no_room, a_netdev_has_one_nic)

@@ -5,9 +5,11 @@ import time
 
 from guest.linux import Linux
 from guest.net_place import Place
-from guest.vm import needs, needs_kvm
+from guest.vm import PCVM, needs, needs_kvm
 
-MODELS = ("virtio-net-pci",)
+LISTED = subprocess.run([PCVM, "-net", "nic,model=help"], capture_output=True,
+                        text=True, check=True).stdout.split()
+MODELS = [m for m in ("virtio-net-pci", "e1000", "rtl8139") if m in LISTED]
 BYTES = 256 << 10
 ECHO = """
 import socket, threading
