@@ -73,8 +73,9 @@ void board_attach(struct board *b, struct ide_drive *d, bool cdrom)
 	b->pci->dev.class->reset(&b->pci->dev);
 }
 
-void board_start(struct board *b, const struct device_class *controller,
-		 unsigned devfn, const uint8_t *data, size_t size)
+void board_start_by(struct board *b, const struct device_class *controller,
+		    unsigned devfn, const uint8_t *data, size_t size,
+		    void (*prepare)(void *ctx), void *ctx)
 {
 	*b = (struct board){.in = data, .end = data + size};
 	must(machine_init(&b->m, NULL) == 0);
@@ -91,7 +92,15 @@ void board_start(struct board *b, const struct device_class *controller,
 	must(b->pci != NULL);
 	b->pci->bus = &b->bus;
 	b->pci->devfn = (int)devfn;
+	if (prepare)
+		prepare(ctx);
 	must(device_start(&b->pci->dev, NULL) == 0);
+}
+
+void board_start(struct board *b, const struct device_class *controller,
+		 unsigned devfn, const uint8_t *data, size_t size)
+{
+	board_start_by(b, controller, devfn, data, size, NULL, NULL);
 }
 
 void board_end(struct board *b)

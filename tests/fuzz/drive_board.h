@@ -28,6 +28,10 @@ struct board {
 /* The controller is there, started, without a drive. */
 void board_start(struct board *b, const struct device_class *controller,
 		 unsigned devfn, const uint8_t *data, size_t size);
+/* The same; prepare(ctx) is called before the device starts. */
+void board_start_by(struct board *b, const struct device_class *controller,
+		    unsigned devfn, const uint8_t *data, size_t size,
+		    void (*prepare)(void *ctx), void *ctx);
 void board_end(struct board *b);
 /* Puts a drive with the medium to d. */
 void board_attach(struct board *b, struct ide_drive *d, bool cdrom);
