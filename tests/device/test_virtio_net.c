@@ -127,7 +127,7 @@ START_TEST(goes_round)
 	unsigned i;
 
 	begin_kind(_i);
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < 1000; i++) {
 		size_t len = 60 + i % 1000;
 
 		nic_offer(0, ROOM);
@@ -139,9 +139,8 @@ START_TEST(goes_round)
 		ck_assert_uint_eq(nic.wire->npackets, 1);
 		ck_assert_uint_eq(nic.wire->packet[0].len, len);
 		net_wire_clear(nic.wire);
-		while (driver_used(&nic.q[1], 1, &(uint16_t){0}, &(uint32_t){0},
-				   0))
-			continue;
+		ck_assert(driver_used(&nic.q[1], 1, &(uint16_t){0},
+				      &(uint32_t){0}, 0));
 	}
 	nic_tear_down();
 }

@@ -1,199 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A virtio disk on PCI; Virtual I/O Device 1.1, 3.1, 4.1 and 5.2. */
+/* A virtio disk; Virtual I/O Device 1.1, 5.2. */
 #include "guest.h"
 
-#define PCI_ADDRESS    0xcf8
-#define PCI_DATA       0xcfc
-#define PCI_ENABLE     0x80000000u
-#define PCI_COMMAND    0x04
-#define PCI_BAR0       0x10
-#define PCI_CAPS       0x34
-#define COMMAND_MEMORY 2u
-#define COMMAND_MASTER 4u
-#define BAR_FLAGS      0xfu
-#define BAR_64	       4u
-#define SLOTS	       256
-/* Where BARs go that no firmware placed. */
-#define WINDOW	    0xe8000000u
-#define WINDOW_STEP 0x100000u
-
-#define VIRTIO	    0x1af4u
-#define BLK_OLD	    0x1001u
-#define BLK_MODERN  0x1042u
-#define CAP_VENDOR  9
-
-enum { CAP_COMMON = 1, CAP_NOTIFY, CAP_ISR, CAP_DEVICE, CAPS };
+#define BLK_OLD	      0x1001u
+#define BLK_MODERN    0x1042u
 
 #define F_BLK_FLUSH   (UINT64_C(1) << 9) /* or all is written through */
 #define F_BLK_MQ      (UINT64_C(1) << 12)
-#define F_INDIRECT    (UINT64_C(1) << 28)
-#define F_EVENT_IDX   (UINT64_C(1) << 29)
-#define F_VERSION_1   (UINT64_C(1) << 32)
-#define WANTED	      (F_BLK_FLUSH | F_BLK_MQ | F_INDIRECT | F_EVENT_IDX | F_VERSION_1)
-
-#define ACKNOWLEDGE   1
-#define DRIVER	      2
-#define DRIVER_OK     4
-#define FEATURES_OK   8
 
 #define CONFIG_QUEUES 34 /* num_queues, in bytes */
 
-struct common {
-	uint32_t device_select, device_features;
-	uint32_t driver_select, driver_features;
-	uint16_t config_vector, nqueues;
-	uint8_t status, generation;
-	uint16_t queue_select, queue_size, queue_vector, queue_enable;
-	uint16_t notify_off;
-	uint32_t desc_lo, desc_hi, avail_lo, avail_hi, used_lo, used_hi;
-};
-
-struct regions {
-	volatile uint8_t *at[CAPS];
-	uint32_t notify_step;
-};
-
-static uint8_t rings[QUEUES_MAX][12288] __attribute__((aligned(4096)));
-
-static uint32_t config_read(unsigned devfn, unsigned off)
-{
-	out32(PCI_ADDRESS, PCI_ENABLE | devfn << 8 | (off & ~3u));
-	return in32(PCI_DATA) >> 8 * (off & 3);
-}
-
-static void config_write(unsigned devfn, unsigned off, uint32_t v)
-{
-	out32(PCI_ADDRESS, PCI_ENABLE | devfn << 8 | off);
-	out32(PCI_DATA, v);
-}
-
-static int find_device(unsigned nth)
-{
-	unsigned devfn;
-	uint32_t id;
-
-	for (devfn = 0; devfn < SLOTS; devfn += 8) {
-		id = config_read(devfn, 0);
-		if ((id == (VIRTIO | BLK_OLD << 16) ||
-		     id == (VIRTIO | BLK_MODERN << 16)) &&
-		    !nth--)
-			return (int)devfn;
-	}
-	return -1;
-}
-
-/* Where the BAR is, below 4 GiB in any case. */
-static uint32_t place_bar(unsigned devfn, unsigned bar)
-{
-	unsigned off = PCI_BAR0 + 4 * bar;
-	uint32_t v = config_read(devfn, off);
-	bool high = v & BAR_64 && config_read(devfn, off + 4);
-
-	if (!(v & ~BAR_FLAGS) || high) {
-		v = WINDOW + (devfn >> 3) * WINDOW_STEP;
-		config_write(devfn, PCI_COMMAND, 0);
-		config_write(devfn, off, v);
-		if (high)
-			config_write(devfn, off + 4, 0);
-	}
-	config_write(devfn, PCI_COMMAND, COMMAND_MEMORY | COMMAND_MASTER);
-	return v & ~BAR_FLAGS;
-}
-
-static void find_regions(unsigned devfn, struct regions *regions)
-{
-	unsigned cap = config_read(devfn, PCI_CAPS) & 0xff, type;
-	uint32_t bar;
-
-	memset(regions, 0, sizeof(*regions));
-	for (; cap; cap = config_read(devfn, cap + 1) & 0xff) {
-		type = config_read(devfn, cap + 3) & 0xff;
-		if ((config_read(devfn, cap) & 0xff) != CAP_VENDOR ||
-		    type >= CAPS || regions->at[type])
-			continue;
-		bar = place_bar(devfn, config_read(devfn, cap + 4) & 7);
-		regions->at[type] =
-			(volatile uint8_t *)(uintptr_t)(bar +
-							config_read(devfn,
-								    cap + 8));
-		if (type == CAP_NOTIFY)
-			regions->notify_step = config_read(devfn, cap + 16);
-	}
-	if (!regions->at[CAP_COMMON] || !regions->at[CAP_NOTIFY] ||
-	    !regions->at[CAP_DEVICE])
-		fail("the disk has no interface of virtio 1.0");
-}
-
-static void agree(volatile struct common *c, uint64_t *features)
-{
-	c->status = 0;
-	while (c->status)
-		;
-	c->status = ACKNOWLEDGE;
-	c->status = ACKNOWLEDGE | DRIVER;
-	c->device_select = 0;
-	*features = c->device_features;
-	c->device_select = 1;
-	*features |= (uint64_t)c->device_features << 32;
-	*features &= WANTED;
-	c->driver_select = 0;
-	c->driver_features = (uint32_t)*features;
-	c->driver_select = 1;
-	c->driver_features = (uint32_t)(*features >> 32);
-	c->status = ACKNOWLEDGE | DRIVER | FEATURES_OK;
-	if (!(c->status & FEATURES_OK))
-		fail("the disk does not agree to the features");
-}
-
-static void open_queue(const struct regions *regions, struct queue *q,
-		       unsigned n, uint64_t features)
-{
-	volatile struct common *c =
-		(volatile struct common *)regions->at[CAP_COMMON];
-	uint16_t size;
-
-	c->queue_select = (uint16_t)n;
-	size = c->queue_size;
-	if (size > QUEUE_SIZE)
-		c->queue_size = size = QUEUE_SIZE;
-	q->indirect = features & F_INDIRECT;
-	q->event_idx = features & F_EVENT_IDX;
-	q->number = (uint16_t)n;
-	queue_init(q, rings[n], size);
-	q->bell = (volatile uint16_t *)(regions->at[CAP_NOTIFY] +
-					c->notify_off * regions->notify_step);
-	c->desc_lo = (uint32_t)(uintptr_t)q->desc;
-	c->desc_hi = 0;
-	c->avail_lo = (uint32_t)(uintptr_t)queue_avail(q);
-	c->avail_hi = 0;
-	c->used_lo = (uint32_t)(uintptr_t)queue_used(q);
-	c->used_hi = 0;
-	c->queue_enable = 1;
-}
-
 void disk_open(struct disk *d, unsigned nth, unsigned nqueues)
 {
-	struct regions regions;
-	volatile struct common *c;
-	volatile uint32_t *capacity;
-	uint64_t features;
+	struct device device;
+	const volatile uint32_t *capacity;
 	unsigned i, has = 1;
-	int devfn = find_device(nth);
 
-	if (devfn < 0)
-		fail("there is no such virtio disk");
-	find_regions((unsigned)devfn, &regions);
-	c = (volatile struct common *)regions.at[CAP_COMMON];
-	agree(c, &features);
-	if (features & F_BLK_MQ)
-		has = *(volatile uint16_t *)(regions.at[CAP_DEVICE] +
-					     CONFIG_QUEUES);
+	device_open(&device, BLK_OLD, BLK_MODERN, nth, F_BLK_FLUSH | F_BLK_MQ);
+	if (device.features & F_BLK_MQ)
+		has = *(const volatile uint16_t *)(device.config +
+						   CONFIG_QUEUES);
 	if (nqueues > has || nqueues > QUEUES_MAX)
 		fail("the disk has fewer queues");
-	capacity = (volatile uint32_t *)regions.at[CAP_DEVICE];
+	capacity = (const volatile uint32_t *)device.config;
 	d->sectors = (uint64_t)capacity[1] << 32 | capacity[0];
 	d->nqueues = nqueues;
 	for (i = 0; i < nqueues; i++)
-		open_queue(&regions, &d->queue[i], i, features);
-	c->status = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
+		device_queue(&device, &d->queue[i], i);
+	device_ready(&device);
 }

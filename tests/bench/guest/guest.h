@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The benchmark guest: drives a virtio disk by polling, from ring 3.
- * main.c has the command line, load.c what is measured, verify.c what is
- * checked, disk.c the device, queue.c its rings, text.c the serial line.
+ * The benchmark guest: drives a virtio disk or NIC by polling, from ring 3.
+ * main.c has the command line; load.c what is measured of disks, verify.c what
+ * is checked, disk.c the device; net.c all of NICs; virtio.c what these have
+ * in common, queue.c their rings; text.c the serial line.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -54,6 +55,13 @@ struct queue {
 	struct request request[QUEUE_SIZE];
 };
 
+/* A virtio device: where its registers are. */
+struct device {
+	volatile uint8_t *common, *notify, *config;
+	uint32_t notify_step;
+	uint64_t features; /* that were agreed on */
+};
+
 struct disk {
 	uint64_t sectors;
 	unsigned nqueues;
@@ -61,7 +69,7 @@ struct disk {
 };
 
 /* What is to be done; in the order of load.c's names. */
-enum op { RANDREAD, RANDWRITE, READ, WRITE, MIXED, VERIFY };
+enum op { RANDREAD, RANDWRITE, READ, WRITE, MIXED, VERIFY, SEND, RECEIVE };
 
 struct load {
 	enum op op;
@@ -108,6 +116,12 @@ void end(uint8_t status) __attribute__((noreturn));
 /* Ticks of the processor's clock in a millisecond. */
 uint64_t clock_khz(void);
 
+/* The nth of those with one of two numbers, and features that are wanted. */
+void device_open(struct device *d, uint16_t old, uint16_t modern, unsigned nth,
+		 uint64_t wanted);
+void device_queue(const struct device *d, struct queue *q, unsigned n);
+void device_ready(const struct device *d);
+
 /* The nth virtio disk, with nqueues of its queues. */
 void disk_open(struct disk *d, unsigned nth, unsigned nqueues);
 
@@ -125,6 +139,8 @@ void *queue_used(const struct queue *q);
 void queue_add(struct queue *q, struct request *r, uint64_t sector,
 	       uint64_t *cut);
 void queue_kick(struct queue *q);
+/* The same for descriptor id, as it is; with indirect tables agreed on. */
+void queue_put(struct queue *q, uint16_t id);
 /* One that is done; NULL: none. */
 struct request *queue_take(struct queue *q);
 
@@ -133,6 +149,10 @@ void load_prepare(struct disk *d, const struct load *l);
 void load_run(struct disk *d, const struct load *l, struct result *res);
 /* The latency that the share of requests in percent do not exceed. */
 uint64_t load_percentile(const struct result *res, unsigned percent);
+/* Packets of bs bytes, which are sent, or come and are answered now and then:
+ * one for each depth of them. */
+void net_run(const struct load *l, struct result *res);
+uint64_t net_kicks(void);
 void verify_run(struct disk *d, const struct load *l, struct result *res);
 
 #endif

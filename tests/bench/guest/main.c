@@ -49,6 +49,7 @@ uint64_t clock_khz(void)
 static const char *const ops[] = {
 	[RANDREAD] = "randread", [RANDWRITE] = "randwrite", [READ] = "read",
 	[WRITE] = "write",	 [MIXED] = "mixed",	    [VERIFY] = "verify",
+	[SEND] = "send",	 [RECEIVE] = "receive",
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -166,6 +167,11 @@ static void say_load(const char *what, const struct load *l)
 	say_number("queues", l->queues);
 }
 
+static bool is_net(const struct load *l)
+{
+	return l->op == SEND || l->op == RECEIVE;
+}
+
 static void say_result(const struct load *l, const struct result *res)
 {
 	uint64_t kicks = 0;
@@ -173,6 +179,8 @@ static void say_result(const struct load *l, const struct result *res)
 
 	for (i = 0; i < disk.nqueues; i++)
 		kicks += disk.queue[i].kicks;
+	if (is_net(l))
+		kicks = net_kicks();
 	say_load("result", l);
 	say_number("ios", res->ios);
 	say_number("bytes", res->bytes);
@@ -181,7 +189,7 @@ static void say_result(const struct load *l, const struct result *res)
 	say_number("tsc", res->ticks);
 	say_number("khz", clock_khz());
 	say_number("ns", nanoseconds(res->ticks));
-	if (l->op != VERIFY && res->ios) {
+	if (l->op != VERIFY && !is_net(l) && res->ios) {
 		say_number("min", nanoseconds(res->min));
 		say_number("avg", nanoseconds(res->sum / res->ios));
 		say_number("p50", nanoseconds(load_percentile(res, 50)));
@@ -189,6 +197,17 @@ static void say_result(const struct load *l, const struct result *res)
 		say_number("max", nanoseconds(res->max));
 	}
 	say("\n");
+}
+
+static void run_net(const struct load *l)
+{
+	struct result res = {.min = UINT64_MAX};
+
+	clock_khz();
+	say_load("begin", l);
+	say("\n");
+	net_run(l, &res);
+	say_result(l, &res);
 }
 
 static void run(struct load l, const struct multiboot *info)
@@ -235,7 +254,9 @@ void main(const struct multiboot *info)
 			;
 		if (rest == at)
 			break;
-		if (after(at, "run") == rest)
+		if (after(at, "run") == rest && is_net(&l))
+			run_net(&l);
+		else if (after(at, "run") == rest)
 			run(l, info);
 		else if (!set(&l, at))
 			fail("a word of the command line is unknown");

@@ -122,6 +122,11 @@ void queue_add(struct queue *q, struct request *r, uint64_t sector,
 	r->begin = now();
 }
 
+void queue_put(struct queue *q, uint16_t id)
+{
+	q->driver[RING_ENTRIES + q->avail++ % q->size] = id;
+}
+
 /* 2.6.7.2: has the index passed the event since it was old? */
 static bool passed(uint16_t event, uint16_t index, uint16_t old)
 {
