@@ -17,6 +17,14 @@
 #define UNMAPPED     UINT64_MAX
 #define ROM_MIN_SIZE 2048u
 
+/* Option ROMs; PCI Local Bus Specification 3.0, 6.3.1. */
+#define ROM_SIGNATURE 0xaa55
+#define ROM_SUM	      6 /* of PCs': what makes all bytes come to 0 */
+#define ROM_PCIR      0x18 /* where the data structure is */
+#define ROM_HEADER    0x1a /* bytes */
+#define PCIR_ID	      4 /* vendor and device in that */
+#define ID_SIZE	      4
+
 static uint64_t bar_mask(const struct pci_bar *bar)
 {
 	return ~(bar->size - 1);
@@ -304,6 +312,24 @@ static size_t power_of_two(size_t n)
 	return size;
 }
 
+/* Firmware runs what is for the device; a ROM names one of its numbers only. */
+static void sign_rom(const struct pci_device *pci, uint8_t *rom, size_t len)
+{
+	const uint8_t *id = &pci->config[PCI_VENDOR_ID];
+	size_t at, i;
+
+	if (len < ROM_HEADER || load_le16(rom) != ROM_SIGNATURE)
+		return;
+	at = load_le16(rom + ROM_PCIR);
+	if (at + PCIR_ID + ID_SIZE > len || memcmp(rom + at, "PCIR", 4) != 0)
+		return;
+	for (i = 0; i < ID_SIZE; i++) {
+		rom[ROM_SUM] =
+			(uint8_t)(rom[ROM_SUM] + rom[at + PCIR_ID + i] - id[i]);
+		rom[at + PCIR_ID + i] = id[i];
+	}
+}
+
 int pci_add_rom(struct pci_device *pci, const char *file, struct error *err)
 {
 	struct firmware_file fw;
@@ -320,6 +346,7 @@ int pci_add_rom(struct pci_device *pci, const char *file, struct error *err)
 		return -ENOMEM;
 	}
 	memcpy(pci->rom->host, fw.data, fw.len);
+	sign_rom(pci, pci->rom->host, fw.len);
 	firmware_free(&fw);
 	rc = pci_add_ram_bar(pci, PCI_ROM_BAR, PCI_BAR_MEM, pci->rom, err);
 	if (rc < 0) {

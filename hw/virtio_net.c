@@ -7,7 +7,6 @@
 #include "hw/virtio_net.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -254,21 +253,6 @@ static int make_queues(struct virtio_net *net, struct error *err)
 	return 0;
 }
 
-/* Who has no ROM installed wants none, unless it was asked for. */
-static int add_rom(struct virtio_net *net, struct error *err)
-{
-	struct pci_device *pci = &net->vp.pci;
-	struct error ignored = {0};
-
-	if (!pci->dev.machine->config)
-		return 0;
-	if (!pci->romfile) {
-		pci_add_rom(pci, ROM_FILE, &ignored);
-		return 0;
-	}
-	return *pci->romfile ? pci_add_rom(pci, pci->romfile, err) : 0;
-}
-
 static void free_nic(struct virtio_net *net)
 {
 	nic_fini(&net->nic);
@@ -295,7 +279,7 @@ static int init(struct device *dev, struct error *err)
 	rc = virtio_pci_init(&net->vp, PCI_CLASS_NET, err);
 	if (rc < 0)
 		goto no_pci;
-	rc = add_rom(net, err);
+	rc = nic_add_rom(&net->vp.pci, ROM_FILE, err);
 	if (rc == 0)
 		return 0;
 	virtio_pci_fini(&net->vp);
@@ -318,12 +302,8 @@ static void fini(struct device *dev)
 static int64_t boot_path(const struct device *dev, char *buf, size_t size)
 {
 	const struct virtio_net *net = (const struct virtio_net *)dev;
-	size_t n;
 
-	pci_firmware_path(&net->vp.pci, buf, size);
-	n = strlen(buf);
-	snprintf(buf + n, size - n, "/ethernet-phy@0");
-	return net->props.bootindex;
+	return nic_boot_path(&net->vp.pci, &net->props, buf, size);
 }
 
 /* What a state says is no more to be believed than what a driver does. */

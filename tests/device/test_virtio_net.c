@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A NIC on virtio, by drivers old and new. */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hw/pci_regs.h"
 #include "tests/device/virtio_nic.h"
@@ -896,6 +898,32 @@ START_TEST(can_boot)
 }
 END_TEST
 
+/* The firmware runs it if it is for this device, and its sum is 0. */
+START_TEST(makes_the_rom_its_own)
+{
+	char path[] = "/tmp/pcvm-rom-XXXXXX";
+	uint8_t rom[1024] = {0x55, 0xaa, 2}, sum = 0;
+	int fd = mkstemp(path);
+	unsigned i;
+
+	store_le16(rom + 0x18, 0x1c);
+	memcpy(rom + 0x1c, "PCIR\xf4\x1a\x41\x10", 8);
+	for (i = 0; i < sizeof(rom); i++)
+		sum += rom[i];
+	rom[6] = (uint8_t)-sum;
+	ck_assert(write(fd, rom, sizeof(rom)) == sizeof(rom));
+	close(fd);
+	nic_set_up((const char *const[]){"romfile", path, NULL}, 1, 0);
+	memcpy(rom, nic.net->vp.pci.rom->host, sizeof(rom));
+	ck_assert_uint_eq(load_le32(rom + 0x20), 0x10001af4);
+	for (i = 0, sum = 0; i < sizeof(rom); i++)
+		sum += rom[i];
+	ck_assert_uint_eq(sum, 0);
+	unlink(path);
+	nic_tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("virtio-net");
@@ -933,5 +961,6 @@ int main(void)
 	tcase_add_test(tc, moves_to_a_thread);
 	tcase_add_test(tc, suppresses_interrupts);
 	tcase_add_test(tc, can_boot);
+	tcase_add_test(tc, makes_the_rom_its_own);
 	return unit_run_case("virtio_net", tc);
 }
