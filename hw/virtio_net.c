@@ -267,6 +267,8 @@ static int init(struct device *dev, struct error *err)
 
 	if (rc < 0)
 		return rc;
+	if (dev->class == &virtio_net_pci_non_transitional_class)
+		virtio_pci_modern_only(&net->vp);
 	rc = make_nic(net, err);
 	if (rc < 0) {
 		free(net->pair);
@@ -331,50 +333,60 @@ static void restored(void *dev)
 	}
 
 /* clang-format off */
+#define OPTS \
+	NIC_OPTS(struct virtio_net), \
+	FEATURE("csum", CSUM, "to compute checksums of what is sent"), \
+	FEATURE("gso", GSO, "to cut what is sent, to old drivers"), \
+	FEATURE("host_tso4", HOST_TSO4, "to cut segments of TCP over IPv4"), \
+	FEATURE("host_tso6", HOST_TSO6, "to cut segments of TCP over IPv6"), \
+	FEATURE("host_ecn", HOST_ECN, "to cut segments with congestion marks"), \
+	FEATURE("host_ufo", HOST_UFO, "to cut datagrams of UDP"), \
+	FEATURE("guest_csum", GUEST_CSUM, "packets without checksums"), \
+	FEATURE("guest_tso4", GUEST_TSO4, "long segments of TCP over IPv4"), \
+	FEATURE("guest_tso6", GUEST_TSO6, "long segments of TCP over IPv6"), \
+	FEATURE("guest_ecn", GUEST_ECN, "long segments with congestion marks"), \
+	FEATURE("guest_ufo", GUEST_UFO, "long datagrams of UDP"), \
+	FEATURE("mrg_rxbuf", MRG_RXBUF, "packets in more than one buffer"), \
+	FEATURE("status", STATUS, "to tell of the link"), \
+	FEATURE("ctrl_vq", CTRL_VQ, "a control queue"), \
+	FEATURE("ctrl_rx", CTRL_RX, "to filter what is received"), \
+	FEATURE("ctrl_rx_extra", CTRL_RX_EXTRA, "more modes of that filter"), \
+	FEATURE("ctrl_vlan", CTRL_VLAN, "to filter VLANs"), \
+	FEATURE("ctrl_mac_addr", CTRL_MAC_ADDR, "to change the address"), \
+	FEATURE("ctrl_guest_offloads", CTRL_GUEST_OFFLOADS, "to switch the guest_ properties at any time"), \
+	FEATURE("guest_announce", GUEST_ANNOUNCE, "to ask the guest to tell the network where it is"), \
+	{PROPERTY("mq", OPT_BOOL, on[VIRTIO_NET_F_MQ]), .dflt = "off", \
+	 .help = "offer as many queues as the -netdev has"}, \
+	{PROPERTY("rx_queue_size", OPT_U16, rx_size), .dflt = "256", \
+	 .help = "buffers in a queue to receive"}, \
+	{PROPERTY("tx_queue_size", OPT_U16, tx_size), .dflt = "256", \
+	 .help = "buffers in a queue to send"}, \
+	{PROPERTY("host_mtu", OPT_U16, host_mtu), .dflt = "0", \
+	 .help = "MTU that the guest is told, 0: none"}, \
+	{PROPERTY("speed", OPT_I64, speed), .min = (uint64_t)-1, \
+	 .max = INT32_MAX, .dflt = "-1", \
+	 .help = "Mbit/s that the guest is told, -1: none"}, \
+	{PROPERTY("duplex", OPT_STRING, duplex), \
+	 .help = "half or full: what the guest is told"}, \
+	REFUSED_BUT("failover", "off false no n"), \
+	REFUSED_BUT("guest_rsc_ext", "off false no n"), \
+	REFUSED_BUT("hash", "off false no n"), \
+	REFUSED_BUT("rsc_interval", "300000"), \
+	REFUSED_BUT("rss", "off false no n"), \
+	REFUSED_FOR("tx", "bh", "packets are sent at once (\"bh\"), never by a timer"), \
+	REFUSED_BUT("x-txburst", "256"), \
+	REFUSED_BUT("x-txtimer", "150000")
+
 static const struct opt_desc opts[] = {
 	VIRTIO_PCI_OPTS,
-	NIC_OPTS(struct virtio_net),
-	FEATURE("csum", CSUM, "to compute checksums of what is sent"),
-	FEATURE("gso", GSO, "to cut what is sent, to old drivers"),
-	FEATURE("host_tso4", HOST_TSO4, "to cut segments of TCP over IPv4"),
-	FEATURE("host_tso6", HOST_TSO6, "to cut segments of TCP over IPv6"),
-	FEATURE("host_ecn", HOST_ECN, "to cut segments with congestion marks"),
-	FEATURE("host_ufo", HOST_UFO, "to cut datagrams of UDP"),
-	FEATURE("guest_csum", GUEST_CSUM, "packets without checksums"),
-	FEATURE("guest_tso4", GUEST_TSO4, "long segments of TCP over IPv4"),
-	FEATURE("guest_tso6", GUEST_TSO6, "long segments of TCP over IPv6"),
-	FEATURE("guest_ecn", GUEST_ECN, "long segments with congestion marks"),
-	FEATURE("guest_ufo", GUEST_UFO, "long datagrams of UDP"),
-	FEATURE("mrg_rxbuf", MRG_RXBUF, "packets in more than one buffer"),
-	FEATURE("status", STATUS, "to tell of the link"),
-	FEATURE("ctrl_vq", CTRL_VQ, "a control queue"),
-	FEATURE("ctrl_rx", CTRL_RX, "to filter what is received"),
-	FEATURE("ctrl_rx_extra", CTRL_RX_EXTRA, "more modes of that filter"),
-	FEATURE("ctrl_vlan", CTRL_VLAN, "to filter VLANs"),
-	FEATURE("ctrl_mac_addr", CTRL_MAC_ADDR, "to change the address"),
-	FEATURE("ctrl_guest_offloads", CTRL_GUEST_OFFLOADS, "to switch the guest_ properties at any time"),
-	FEATURE("guest_announce", GUEST_ANNOUNCE, "to ask the guest to tell the network where it is"),
-	{PROPERTY("mq", OPT_BOOL, on[VIRTIO_NET_F_MQ]), .dflt = "off",
-	 .help = "offer as many queues as the -netdev has"},
-	{PROPERTY("rx_queue_size", OPT_U16, rx_size), .dflt = "256",
-	 .help = "buffers in a queue to receive"},
-	{PROPERTY("tx_queue_size", OPT_U16, tx_size), .dflt = "256",
-	 .help = "buffers in a queue to send"},
-	{PROPERTY("host_mtu", OPT_U16, host_mtu), .dflt = "0",
-	 .help = "MTU that the guest is told, 0: none"},
-	{PROPERTY("speed", OPT_I64, speed), .min = (uint64_t)-1,
-	 .max = INT32_MAX, .dflt = "-1",
-	 .help = "Mbit/s that the guest is told, -1: none"},
-	{PROPERTY("duplex", OPT_STRING, duplex),
-	 .help = "half or full: what the guest is told"},
-	REFUSED_BUT("failover", "off false no n"),
-	REFUSED_BUT("guest_rsc_ext", "off false no n"),
-	REFUSED_BUT("hash", "off false no n"),
-	REFUSED_BUT("rsc_interval", "300000"),
-	REFUSED_BUT("rss", "off false no n"),
-	REFUSED_FOR("tx", "bh", "packets are sent at once (\"bh\"), never by a timer"),
-	REFUSED_BUT("x-txburst", "256"),
-	REFUSED_BUT("x-txtimer", "150000"),
+	OPTS,
+	{.type = OPT_END},
+};
+
+/* Of those whose names say which drivers they are for. */
+static const struct opt_desc named_opts[] = {
+	VIRTIO_PCI_OTHER_OPTS,
+	OPTS,
 	{.type = OPT_END},
 };
 /* clang-format on */
@@ -396,16 +408,20 @@ static const struct state_desc state = {.name = "virtio-net",
 					.fields = fields,
 					.restored = restored};
 
-const struct device_class virtio_net_pci_class = {
-	.name = MODEL,
-	.desc = "virtio NIC",
-	.bus = DEVICE_PCI,
-	.user = true,
-	.size = sizeof(struct virtio_net),
-	.opts = opts,
-	.state = &state,
-	.boot_path = boot_path,
-	.init = init,
-	.reset = virtio_pci_reset,
-	.fini = fini,
-};
+#define CLASS(name_, desc_, opts_) \
+	{ \
+		.name = name_, .desc = desc_, .opts = opts_, \
+		.bus = DEVICE_PCI, .user = true, \
+		.size = sizeof(struct virtio_net), .state = &state, \
+		.boot_path = boot_path, .init = init, \
+		.reset = virtio_pci_reset, .fini = fini \
+	}
+
+const struct device_class virtio_net_pci_class =
+	CLASS(MODEL, "virtio NIC", opts);
+const struct device_class virtio_net_pci_transitional_class =
+	CLASS(MODEL "-transitional", "virtio NIC, for drivers old and new",
+	      named_opts);
+const struct device_class virtio_net_pci_non_transitional_class =
+	CLASS(MODEL "-non-transitional",
+	      "virtio NIC, for drivers of virtio 1.0 and later", named_opts);

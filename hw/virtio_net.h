@@ -144,7 +144,10 @@ unsigned virtio_net_host_offloads(uint64_t features);
 /* The filter is another: clients of the monitor are told. */
 void virtio_net_filter_changed(struct virtio_net *net);
 
-extern const struct device_class virtio_net_pci_class;
+/* By qemu's names; the last two are for drivers old and new, or new alone. */
+extern const struct device_class virtio_net_pci_class,
+	virtio_net_pci_transitional_class,
+	virtio_net_pci_non_transitional_class;
 extern const struct monitor_cmd virtio_net_monitor_cmds[];
 
 #endif

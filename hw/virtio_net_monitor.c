@@ -87,14 +87,10 @@ static json_t *describe(const struct virtio_net *net)
 
 static struct virtio_net *from_client(struct net_client *client)
 {
-	struct nic *nic;
-
-	if (client->kind != NET_NIC)
+	if (client->kind != NET_NIC ||
+	    client->port[0].ops != &virtio_net_port_ops)
 		return NULL;
-	nic = container_of(client, struct nic, client);
-	if (nic->dev->class != &virtio_net_pci_class)
-		return NULL;
-	return container_of(nic, struct virtio_net, nic);
+	return container_of(client, struct virtio_net, nic.client);
 }
 
 static void query_filter(struct monitor_call *call)

@@ -88,6 +88,8 @@ const struct device_class *const device_classes[] = {
 	&virtio_blk_pci_non_transitional_class,
 	&virtio_blk_pci_transitional_class,
 	&virtio_net_pci_class,
+	&virtio_net_pci_non_transitional_class,
+	&virtio_net_pci_transitional_class,
 	&virtio_scsi_pci_class,
 	&virtio_scsi_pci_non_transitional_class,
 	&virtio_scsi_pci_transitional_class,

@@ -898,6 +898,29 @@ START_TEST(can_boot)
 }
 END_TEST
 
+/* Its name says which drivers it is for. */
+START_TEST(has_a_name_for_its_drivers)
+{
+	static const struct device_class *const classes[] = {
+		&virtio_net_pci_transitional_class,
+		&virtio_net_pci_non_transitional_class};
+	static const uint32_t id[] = {0x10001af4, 0x10411af4};
+	struct device *dev;
+
+	nic_set_up(NULL, 1, 0);
+	dev = harness_new(&nic.h, classes[_i]);
+	((struct pci_device *)dev)->bus = &nic.bus;
+	((struct pci_device *)dev)->devfn = PCI_DEVFN(4, 0);
+	harness_start(dev);
+	ck_assert_uint_eq(pci_config_read(&nic.bus, PCI_DEVFN(4, 0), 0, 4),
+			  id[_i]);
+	ck_assert_int_lt(device_set(dev, "disable-legacy", "on",
+				    &(struct error){0}),
+			 0);
+	nic_tear_down();
+}
+END_TEST
+
 /* The firmware runs it if it is for this device, and its sum is 0. */
 START_TEST(makes_the_rom_its_own)
 {
@@ -962,5 +985,6 @@ int main(void)
 	tcase_add_test(tc, suppresses_interrupts);
 	tcase_add_test(tc, can_boot);
 	tcase_add_test(tc, makes_the_rom_its_own);
+	tcase_add_loop_test(tc, has_a_name_for_its_drivers, 0, 2);
 	return unit_run_case("virtio_net", tc);
 }
