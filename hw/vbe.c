@@ -56,8 +56,10 @@ static void clear(struct vga *vga)
 	uint64_t len = (uint64_t)vga->vbe[VBE_VIRT_WIDTH] * vga->vbe[VBE_YRES] *
 		       bytes_per_pixel(vga);
 
-	memset(vga->vram->host, 0,
-	       len < vga->vram->size ? (size_t)len : vga->vram->size);
+	if (len > vga->vram->size)
+		len = vga->vram->size;
+	memset(vga->vram->host, 0, (size_t)len);
+	gmem_mark_dirty(vga->vram, 0, (size_t)len);
 }
 
 static void write_enable(struct vga *vga, uint16_t val)

@@ -8,6 +8,8 @@
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
 
+#define PAGE_SHIFT 12
+
 static struct display *display_of(struct vga *vga)
 {
 	return &vga->pci.dev.machine->display;
@@ -55,6 +57,32 @@ void vga_draw_changed(struct vga *vga, unsigned left, unsigned top,
 	d->bottom = most(d->bottom, bottom);
 }
 
+bool vga_draw_dirty(const struct vga_draw *d, uint64_t off, size_t len)
+{
+	uint64_t page = off >> PAGE_SHIFT, last = (off + len - 1) >> PAGE_SHIFT;
+
+	if (!d->watch.pages)
+		return true;
+	for (; page <= last; page++)
+		if (d->watch.pages[page / 64] >> page % 64 & 1)
+			return true;
+	return false;
+}
+
+static bool any_dirty(const struct vga *vga)
+{
+	return vga_draw_dirty(&vga->draw, 0, vga->vram->size);
+}
+
+/* Takes note of what was written, once it has been drawn. */
+static void forget_dirty(struct vga *vga)
+{
+	size_t pages = vga->vram->size >> PAGE_SHIFT;
+
+	if (vga->draw.watch.pages)
+		memset(vga->draw.watch.pages, 0, (pages + 63) / 64 * 8);
+}
+
 /* Room for a picture of the view's size; false when there is no memory. */
 static bool make_room(struct vga *vga, const struct vga_view *view)
 {
@@ -71,6 +99,7 @@ static bool make_room(struct vga *vga, const struct vga_view *view)
 			  view->height);
 		return false;
 	}
+	memset(pixels, 0, size);
 	d->pixels = pixels;
 	d->size = size;
 	return true;
@@ -94,11 +123,14 @@ static bool set_surface(struct vga *vga, const struct vga_view *view)
 		.pixels = (const uint8_t *)d->pixels,
 	};
 
+	if (vga_view_direct(vga, view)) {
+		surface.stride = view->pitch;
+		surface.pixels = vga->vram->host + view->start;
+	}
 	if (same_surface(&surface, &d->surface) &&
 	    same_surface(&surface, &display_of(vga)->surface))
 		return false;
 	d->surface = surface;
-	memset(d->pixels, 0, surface.stride * surface.height);
 	return true;
 }
 
@@ -114,10 +146,21 @@ static void draw_blank(struct vga *vga, bool all)
 
 static void draw(struct vga *vga, const struct vga_cursor *cursor, bool all)
 {
-	if (vga->draw.view.kind == VGA_TEXT)
-		vga_draw_text(vga, cursor, all);
-	else
+	switch (vga->draw.view.kind) {
+	case VGA_BLANK:
 		draw_blank(vga, all);
+		break;
+	case VGA_TEXT:
+		vga_draw_text(vga, cursor, all);
+		break;
+	case VGA_PLANAR:
+	case VGA_TWO_BITS:
+	case VGA_BYTES:
+		vga_draw_planes(vga, all);
+		break;
+	default:
+		vga_draw_linear(vga, all);
+	}
 }
 
 static void refresh(void *dev)
@@ -132,15 +175,19 @@ static void refresh(void *dev)
 		kvm_drain_coalesced(vga->pci.dev.machine->kvm);
 	vga_view_read(vga, &view);
 	vga_cursor_read(vga, &view, &cursor);
-	if (!make_room(vga, &view))
+	if (!vga_view_direct(vga, &view) && !make_room(vga, &view))
 		return;
+	gmem_sync(&vga->pci.dev.machine->gmem, vga->vram);
 	d->resized = set_surface(vga, &view);
 	all = d->resized || d->stale ||
 	      memcmp(&view, &d->view, sizeof(view)) != 0;
 	d->stale = false;
 	d->view = view;
-	draw(vga, &cursor, all);
+	if (all || any_dirty(vga) ||
+	    memcmp(&cursor, &d->cursor, sizeof(cursor)))
+		draw(vga, &cursor, all);
 	d->cursor = cursor;
+	forget_dirty(vga);
 	if (d->resized)
 		display_resized(display_of(vga), &d->surface);
 	d->resized = false;
@@ -154,9 +201,22 @@ static void invalidate(void *dev)
 	vga->draw.stale = true;
 }
 
+/* Without memory for it, all is drawn each time. */
+static void watch(void *dev, bool looked_at)
+{
+	struct vga *vga = dev;
+	struct gmem *gmem = &vga->pci.dev.machine->gmem;
+
+	if (!looked_at)
+		gmem_unwatch(gmem, &vga->draw.watch);
+	else if (!vga->draw.watch.block)
+		gmem_watch(gmem, &vga->draw.watch, vga->vram, NULL);
+}
+
 const struct display_adapter_ops vga_display_ops = {
 	.refresh = refresh,
 	.invalidate = invalidate,
+	.watch = watch,
 };
 
 /* The first adapter is the one that is seen. */
@@ -170,6 +230,7 @@ void vga_draw_fini(struct vga *vga)
 {
 	if (display_of(vga)->dev == vga)
 		display_set_adapter(display_of(vga), NULL, NULL);
+	watch(vga, false);
 	free(vga->draw.pixels);
 	free(vga->draw.cells);
 }

@@ -14,8 +14,12 @@
 
 #include "hw/vga_regs.h"
 #include "vmm/display.h"
+#include "vmm/gmem.h"
 
 struct vga;
+
+/* The widest line, and a column for panning. */
+#define VGA_LINE_ROOM (DISPLAY_WIDTH_MAX + 16)
 
 enum vga_picture {
 	VGA_BLANK,
@@ -65,8 +69,10 @@ struct vga_draw {
 	bool resized; /* which says that all is new */
 	uint32_t *pixels; /* the picture, unless it is video memory */
 	size_t size; /* bytes at pixels */
+	struct gmem_watch watch; /* of video memory, while somebody looks */
 	uint32_t *cells; /* what is shown of text */
 	size_t ncells;
+	uint32_t line[VGA_LINE_ROOM]; /* one being drawn */
 	uint8_t font[VGA_FONTS][VGA_GLYPHS][VGA_GLYPH_ROOM];
 	struct display_surface surface;
 	/* What was drawn and not yet told, one rectangle. */
@@ -97,11 +103,17 @@ bool vga_scan_next(const struct vga_view *view, struct vga_scan *scan,
 /* The group of four bytes that the CRTC's address means. */
 uint32_t vga_scan_group(const struct vga_view *view, uint32_t address);
 
+/* True: part of these bytes of video memory was written, or may have been. */
+bool vga_draw_dirty(const struct vga_draw *d, uint64_t off, size_t len);
 /* Tells about a changed part, together with those that it touches. */
 void vga_draw_changed(struct vga *vga, unsigned left, unsigned top,
 		      unsigned right, unsigned bottom);
 
 /* Draws what differs from what was drawn before, or all. */
 void vga_draw_text(struct vga *vga, const struct vga_cursor *cursor, bool all);
+void vga_draw_planes(struct vga *vga, bool all);
+void vga_draw_linear(struct vga *vga, bool all);
+/* The picture is video memory as it is. */
+bool vga_view_direct(const struct vga *vga, const struct vga_view *view);
 
 #endif

@@ -126,29 +126,41 @@ static uint8_t plane_value(const struct vga *vga, unsigned p, uint8_t val)
 	}
 }
 
-static void write_byte(struct vga *vga, uint64_t off, uint8_t val)
+static void write_group(struct vga *vga, uint8_t *g, uint8_t planes,
+			uint8_t val)
+{
+	unsigned p;
+
+	for (p = 0; p < VGA_PLANES; p++)
+		if (planes >> p & 1)
+			g[p] = plane_value(vga, p, val);
+}
+
+/* The group of bytes, or the byte, that was written; or NULL. */
+static uint8_t *write_byte(struct vga *vga, uint64_t off, uint8_t val)
 {
 	uint8_t planes = vga->seq[SEQ_MAP_MASK] & 0x0f, *g;
 	unsigned p;
 
 	if (!locate(vga, &off))
-		return;
+		return NULL;
 	if (vga->seq[SEQ_MEMORY] & MEMORY_CHAIN4) {
-		if ((planes >> (off & 3) & 1) && off < vga->vram->size)
-			vga->vram->host[off] = val;
-		return;
+		if (!(planes >> (off & 3) & 1) || off >= vga->vram->size)
+			return NULL;
+		vga->vram->host[off] = val;
+		return vga->vram->host + off;
 	}
 	if (!(vga->seq[SEQ_MEMORY] & MEMORY_SEQUENTIAL)) {
 		g = group(vga, off & ~UINT64_C(1));
 		p = (vga->gfx[GFX_READ_MAP] & 2) | (off & 1);
 		if (g && (planes >> p & 1))
 			g[p] = val;
-		return;
+		return g;
 	}
 	g = group(vga, off);
-	for (p = 0; g && p < VGA_PLANES; p++)
-		if (planes >> p & 1)
-			g[p] = plane_value(vga, p, val);
+	if (g)
+		write_group(vga, g, planes, val);
+	return g;
 }
 
 static uint64_t window_read(void *dev, uint64_t off, unsigned size)
@@ -158,7 +170,11 @@ static uint64_t window_read(void *dev, uint64_t off, unsigned size)
 
 static void window_write(void *dev, uint64_t off, uint64_t val, unsigned size)
 {
-	write_byte(dev, off, (uint8_t)val);
+	struct vga *vga = dev;
+	const uint8_t *at = write_byte(vga, off, (uint8_t)val);
+
+	if (at)
+		gmem_mark_dirty(vga->vram, (uint64_t)(at - vga->vram->host), 1);
 }
 
 const struct bus_ops vga_window_ops = {

@@ -143,10 +143,18 @@ static const struct state_field fields[] = {
 	{.kind = STATE_END},
 };
 
+static void restored(void *dev)
+{
+	struct vga *vga = dev;
+
+	pci_restored(dev);
+	vga->draw.stale = true;
+}
+
 static const struct state_desc state = {.name = "VGA",
 					.version = 1,
 					.fields = fields,
-					.restored = pci_restored};
+					.restored = restored};
 
 const struct device_class vga_class = {
 	.name = "VGA",

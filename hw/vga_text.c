@@ -107,4 +107,5 @@ void vga_set_text_mode(struct vga *vga)
 	if (font)
 		load_font(vga, font);
 	clear_screen(vga);
+	vga->draw.stale = true;
 }

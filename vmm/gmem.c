@@ -49,6 +49,7 @@ struct ram_block *gmem_block_adopt(struct gmem *gmem, const char *name, int fd,
 	block->host = host;
 	block->size = size;
 	block->mapped = mapped;
+	list_init(&block->watches);
 	list_add_tail(&gmem->blocks, &block->link);
 	return block;
 }
@@ -382,16 +383,16 @@ static size_t within_space(gpa_t gpa, size_t len)
 	return len && len - 1 > room ? room + 1 : len;
 }
 
-static void mark_dirty(struct ram_block *block, uint64_t off, size_t len)
+void gmem_mark_dirty(struct ram_block *block, uint64_t off, size_t len)
 {
+	_Atomic uint64_t *dirty = atomic_load(&block->dirty);
 	uint64_t page;
 
-	if (!block->dirty || !len)
+	if (!dirty || !len)
 		return;
 	for (page = off >> PAGE_SHIFT; page <= (off + len - 1) >> PAGE_SHIFT;
 	     page++)
-		atomic_fetch_or(&block->dirty[page / 64], UINT64_C(1)
-								  << page % 64);
+		atomic_fetch_or(&dirty[page / 64], UINT64_C(1) << page % 64);
 }
 
 bool gmem_read(struct gmem *gmem, gpa_t gpa, void *buf, size_t len)
@@ -435,7 +436,7 @@ bool gmem_write(struct gmem *gmem, gpa_t gpa, const void *buf, size_t len)
 		if (r && !r->readonly) {
 			off = r->off + (gpa - r->base);
 			memcpy(r->block->host + off, in, n);
-			mark_dirty(r->block, off, n);
+			gmem_mark_dirty(r->block, off, n);
 		} else {
 			whole = false;
 		}
@@ -486,7 +487,7 @@ int gmem_cmpxchg(struct gmem *gmem, gpa_t gpa, uint64_t *expected,
 		CMPXCHG(64);
 	}
 	if (ok)
-		mark_dirty(r->block, off, size);
+		gmem_mark_dirty(r->block, off, size);
 	pthread_rwlock_unlock(&gmem->lock);
 	return ok ? 0 : -EAGAIN;
 }
@@ -538,8 +539,8 @@ bool gmem_pin(struct gmem *gmem, gpa_t gpa, size_t len, enum gmem_dir dir,
 
 void gmem_unpin(struct gmem_pin *pin, size_t written)
 {
-	mark_dirty(pin->block, (uint64_t)(pin->host - pin->block->host),
-		   written < pin->len ? written : pin->len);
+	gmem_mark_dirty(pin->block, (uint64_t)(pin->host - pin->block->host),
+			written < pin->len ? written : pin->len);
 	atomic_fetch_sub(&pin->block->pins, 1);
 }
 

@@ -37,7 +37,10 @@ struct ram_block {
 	size_t mapped; /* at host; more than size if pages are huge */
 	bool discard; /* in the end, the content goes too */
 	_Atomic unsigned pins;
-	_Atomic uint64_t *dirty; /* bit per page; NULL while not tracked */
+	struct list watches;
+	/* Written pages, a bit for each, until gmem_sync tells the watches;
+	 * NULL before the first of these. */
+	_Atomic uint64_t *_Atomic dirty;
 };
 
 enum gmem_kind {
@@ -69,6 +72,21 @@ struct gmem_listener {
 	struct list link;
 	void (*del)(struct gmem_listener *l, const struct gmem_range *range);
 	void (*add)(struct gmem_listener *l, const struct gmem_range *range);
+	/*
+	 * The guest's writes there are to be noted, if the block has watches,
+	 * or need not be any more; collect gives what was noted to gmem_note,
+	 * del does so too.  Both may be NULL.
+	 */
+	void (*watch)(struct gmem_listener *l, const struct gmem_range *range);
+	void (*collect)(struct gmem_listener *l,
+			const struct gmem_range *range);
+};
+
+/* Who has to know which pages of a block were written, by whomever. */
+struct gmem_watch {
+	struct list link;
+	struct ram_block *block; /* NULL: it watches nothing */
+	uint64_t *pages; /* a bit for each; the watcher clears them */
 };
 
 struct gmem {
@@ -116,6 +134,25 @@ void gmem_commit(struct gmem *gmem);
 /* The listener is told about the view there is; remove says del for all. */
 void gmem_listen(struct gmem *gmem, struct gmem_listener *l);
 void gmem_unlisten(struct gmem *gmem, struct gmem_listener *l);
+
+/* To begin with, every page counts as written.  Machine lock, as below. */
+int gmem_watch(struct gmem *gmem, struct gmem_watch *watch,
+	       struct ram_block *block, struct error *err);
+void gmem_unwatch(struct gmem *gmem, struct gmem_watch *watch);
+/*
+ * Tells all who watch the block what was written since the last time.  What
+ * was written before is in memory.
+ */
+void gmem_sync(struct gmem *gmem, struct ram_block *block);
+static inline bool gmem_watched(const struct ram_block *block)
+{
+	return !list_empty(&block->watches);
+}
+/* Somebody wrote to the block directly.  Any thread. */
+void gmem_mark_dirty(struct ram_block *block, uint64_t off, size_t len);
+/* Listeners: the bits of n pages of the block, from page first on. */
+void gmem_note(struct ram_block *block, size_t first, const uint64_t *bits,
+	       size_t n);
 
 /* Bytes that could not be read are 0xff.  False if there were any. */
 bool gmem_read(struct gmem *gmem, gpa_t gpa, void *buf, size_t len);

@@ -24,6 +24,7 @@
 #define IDENTITY_MAP_ADDR UINT64_C(0xfeffc000)
 
 #define CPUID_ENTRIES	  256
+#define KVM_PAGE	  4096u
 
 struct need {
 	int cap;
@@ -116,12 +117,18 @@ static int check_needs(struct kvm *kvm, struct error *err)
 	return 0;
 }
 
+static uint32_t slot_flags(const struct gmem_range *range)
+{
+	return (range->readonly ? KVM_MEM_READONLY : 0) |
+	       (gmem_watched(range->block) ? KVM_MEM_LOG_DIRTY_PAGES : 0);
+}
+
 static int set_slot(struct kvm *kvm, unsigned slot,
 		    const struct gmem_range *range, uint64_t len)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
-		.flags = range->readonly ? KVM_MEM_READONLY : 0,
+		.flags = slot_flags(range),
 		.guest_phys_addr = range->base,
 		.memory_size = len,
 		.userspace_addr = (uintptr_t)range->block->host + range->off,
@@ -132,17 +139,64 @@ static int set_slot(struct kvm *kvm, unsigned slot,
 		       : 0;
 }
 
-static void slot_del(struct gmem_listener *l, const struct gmem_range *range)
+/* The slot that shows a range, or nslots. */
+static unsigned find_slot(const struct kvm *kvm, const struct gmem_range *range)
 {
-	struct kvm *kvm = container_of(l, struct kvm, listener);
 	unsigned i;
 
 	for (i = 0; i < kvm->nslots; i++)
-		if (kvm->slots[i].len && kvm->slots[i].base == range->base) {
-			set_slot(kvm, i, range, 0);
-			kvm->slots[i].len = 0;
-			return;
-		}
+		if (kvm->slots[i].len && kvm->slots[i].base == range->base)
+			break;
+	return i;
+}
+
+/* What cannot be asked for counts as written. */
+static void collect_slot(struct kvm *kvm, unsigned slot)
+{
+	const struct gmem_range *range = &kvm->slots[slot];
+	struct kvm_dirty_log log = {.slot = slot};
+	size_t pages = range->len / KVM_PAGE;
+	uint64_t *bits = calloc((pages + 63) / 64, sizeof(*bits));
+
+	log.dirty_bitmap = bits;
+	if (bits && ioctl(kvm->vmfd, KVM_GET_DIRTY_LOG, &log) == 0)
+		gmem_note(range->block, range->off / KVM_PAGE, bits, pages);
+	else
+		gmem_mark_dirty(range->block, range->off, range->len);
+	free(bits);
+}
+
+static void slot_collect(struct gmem_listener *l,
+			 const struct gmem_range *range)
+{
+	struct kvm *kvm = container_of(l, struct kvm, listener);
+	unsigned slot = find_slot(kvm, range);
+
+	if (slot < kvm->nslots && gmem_watched(range->block))
+		collect_slot(kvm, slot);
+}
+
+/* KVM notes writes only of slots that somebody watches: it costs exits. */
+static void slot_watch(struct gmem_listener *l, const struct gmem_range *range)
+{
+	struct kvm *kvm = container_of(l, struct kvm, listener);
+	unsigned slot = find_slot(kvm, range);
+
+	if (slot < kvm->nslots)
+		set_slot(kvm, slot, range, range->len);
+}
+
+static void slot_del(struct gmem_listener *l, const struct gmem_range *range)
+{
+	struct kvm *kvm = container_of(l, struct kvm, listener);
+	unsigned slot = find_slot(kvm, range);
+
+	if (slot == kvm->nslots)
+		return;
+	if (gmem_watched(range->block))
+		collect_slot(kvm, slot);
+	set_slot(kvm, slot, range, 0);
+	kvm->slots[slot].len = 0;
 }
 
 /*
@@ -253,6 +307,8 @@ int kvm_open(struct machine *m, struct error *err)
 	}
 	kvm->listener.add = slot_add;
 	kvm->listener.del = slot_del;
+	kvm->listener.watch = slot_watch;
+	kvm->listener.collect = slot_collect;
 	gmem_listen(&m->gmem, &kvm->listener);
 	return 0;
 }

@@ -442,9 +442,21 @@ START_TEST(test_a_pinned_block_is_not_freed)
 }
 END_TEST
 
+static struct gmem_watch watch;
+
+static uint64_t take(struct gmem_watch *w)
+{
+	uint64_t pages;
+
+	gmem_sync(&gmem, ram);
+	pages = w->pages[0];
+	w->pages[0] = 0;
+	return pages;
+}
+
 static uint64_t take_dirty(void)
 {
-	return atomic_exchange(&ram->dirty[0], 0);
+	return take(&watch);
 }
 
 START_TEST(test_writes_are_marked_dirty)
@@ -457,7 +469,8 @@ START_TEST(test_writes_are_marked_dirty)
 
 	start();
 	ck_assert(gmem_write(&gmem, 0, zeros, 1)); /* not tracked yet */
-	ram->dirty = calloc(1, sizeof(*ram->dirty));
+	ck_assert_int_eq(gmem_watch(&gmem, &watch, ram, NULL), 0);
+	ck_assert_uint_eq(take_dirty(), UINT64_MAX); /* to begin with */
 	gmem_read(&gmem, 0, (char[8]){0}, 8);
 	ck_assert_uint_eq(take_dirty(), 0);
 	gmem_write(&gmem, PAGE - 1, zeros, 1);
@@ -495,6 +508,64 @@ START_TEST(test_writes_are_marked_dirty)
 			 1);
 	gmem_done(&span, 0);
 	ck_assert_uint_eq(take_dirty(), 0);
+	gmem_unwatch(&gmem, &watch);
+	stop();
+}
+END_TEST
+
+/* A listener that logs what the guest writes, as KVM does. */
+struct logger {
+	struct gmem_listener l;
+	bool on;
+	uint64_t bits;
+};
+
+static void on_watch(struct gmem_listener *l, const struct gmem_range *r)
+{
+	struct logger *log = container_of(l, struct logger, l);
+
+	log->on = gmem_watched(r->block);
+}
+
+static void on_collect(struct gmem_listener *l, const struct gmem_range *r)
+{
+	struct logger *log = container_of(l, struct logger, l);
+
+	gmem_note(r->block, r->off / PAGE, &log->bits, r->len / PAGE);
+	log->bits = 0;
+}
+
+static void ignore_range(struct gmem_listener *l, const struct gmem_range *r)
+{
+}
+
+START_TEST(test_each_watch_hears_of_all)
+{
+	struct logger log = {.l = {.add = ignore_range,
+				   .del = ignore_range,
+				   .watch = on_watch,
+				   .collect = on_collect}};
+	struct gmem_watch other = {.block = NULL};
+
+	start();
+	gmem_listen(&gmem, &log.l);
+	ck_assert_int_eq(gmem_watch(&gmem, &watch, ram, NULL), 0);
+	ck_assert(log.on);
+	ck_assert_int_eq(gmem_watch(&gmem, &other, ram, NULL), 0);
+	take(&watch);
+	take(&other);
+	log.bits = 0x14;
+	gmem_mark_dirty(ram, 0, 1);
+	ck_assert_uint_eq(take(&watch), 0x15);
+	gmem_mark_dirty(ram, PAGE, 1);
+	ck_assert_uint_eq(take(&other), 0x17);
+	ck_assert_uint_eq(take(&watch), 0x02);
+	gmem_unwatch(&gmem, &watch);
+	ck_assert(log.on);
+	gmem_unwatch(&gmem, &other);
+	ck_assert(!log.on); /* costs nothing any more */
+	gmem_unwatch(&gmem, &other);
+	gmem_unlisten(&gmem, &log.l);
 	stop();
 }
 END_TEST
@@ -503,6 +574,6 @@ UNIT_MAIN("gmem", test_read_and_write, test_access_crosses_pages_and_maps,
 	  test_nothing_reads_as_ones, test_a_gap_between_maps,
 	  test_the_end_of_the_space, test_a_map_past_the_end_is_cut,
 	  test_overlaps_by_priority, test_among_equals_the_last_is_seen,
-	  test_listeners_hear_of_changes_only, test_random_overlaps,
-	  test_cmpxchg, test_spans, test_a_pinned_block_is_not_freed,
-	  test_writes_are_marked_dirty)
+	  test_each_watch_hears_of_all, test_listeners_hear_of_changes_only,
+	  test_random_overlaps, test_cmpxchg, test_spans,
+	  test_a_pinned_block_is_not_freed, test_writes_are_marked_dirty)
