@@ -293,7 +293,7 @@ static bool parse_bool(struct parse *p, const struct monitor_arg *a)
 	return true;
 }
 
-static bool parse_flag(struct parse *p, const struct monitor_arg *a)
+static bool take_flag(struct parse *p, const struct monitor_arg *a)
 {
 	const char *s = skip_blanks(p->at);
 	bool given = s[0] == '-' && s[1] == a->flag &&
@@ -301,6 +301,23 @@ static bool parse_flag(struct parse *p, const struct monitor_arg *a)
 
 	if (given)
 		p->at = s + 2;
+	return given;
+}
+
+static bool parse_flag_word(struct parse *p, const struct monitor_arg *a)
+{
+	struct monitor_arg word = *a;
+
+	if (!take_flag(p, a))
+		return true;
+	word.optional = false;
+	return parse_word(p, &word);
+}
+
+static bool parse_flag(struct parse *p, const struct monitor_arg *a)
+{
+	bool given = take_flag(p, a);
+
 	json_object_set_new(p->args, a->name, json_boolean(given));
 	return true;
 }
@@ -330,6 +347,8 @@ static bool parse_arg(struct parse *p, const struct monitor_arg *a)
 		return parse_bool(p, a);
 	case MONITOR_ARG_FLAG:
 		return parse_flag(p, a);
+	case MONITOR_ARG_FLAG_WORD:
+		return parse_flag_word(p, a);
 	case MONITOR_ARG_FORMAT:
 		return parse_format(p, a);
 	default:

@@ -33,6 +33,7 @@ enum monitor_arg_type {
 	MONITOR_ARG_MIB, /* the same, MiB without suffix; JSON in bytes */
 	MONITOR_ARG_BOOL, /* on|off; JSON boolean */
 	MONITOR_ARG_FLAG, /* -f; JSON boolean */
+	MONITOR_ARG_FLAG_WORD, /* -f word; JSON string */
 	MONITOR_ARG_FORMAT, /* /fmt of x, xp, print, i: "16xb"; JSON string */
 	MONITOR_ARG_JSON, /* QMP only: an array or object */
 };
@@ -41,7 +42,7 @@ struct monitor_arg {
 	const char *name;
 	enum monitor_arg_type type;
 	bool optional;
-	char flag; /* MONITOR_ARG_FLAG: the letter */
+	char flag; /* MONITOR_ARG_FLAG and _FLAG_WORD: the letter */
 	const char *help;
 	/* Completion: calls add with each candidate; may be NULL. */
 	void (*complete)(struct machine *m, const char *prefix,
@@ -86,6 +87,7 @@ extern const struct monitor_cmd numa_monitor_cmds[];
 extern const struct monitor_cmd paging_monitor_cmds[];
 extern const struct monitor_cmd schema_monitor_cmds[];
 extern const struct monitor_cmd types_monitor_cmds[];
+extern const struct monitor_cmd screendump_monitor_cmds[];
 
 /* Every table there is, each ending with run == NULL (vmm/tables.c). */
 extern const struct monitor_cmd *const monitor_tables[];

@@ -318,6 +318,8 @@ static void help_one(struct monitor_call *call, const struct monitor_cmd *c)
 	for (a = c->args; a && a->type != MONITOR_ARG_END; a++) {
 		if (a->type == MONITOR_ARG_FLAG)
 			monitor_printf(call, " [-%c]", a->flag);
+		else if (a->type == MONITOR_ARG_FLAG_WORD)
+			monitor_printf(call, " [-%c %s]", a->flag, a->name);
 		else if (a->type == MONITOR_ARG_FORMAT)
 			monitor_printf(call, " /fmt");
 		else

@@ -97,7 +97,7 @@ static const char *const type_names[] = {
 	[MONITOR_ARG_INT] = "integer",	 [MONITOR_ARG_SIZE] = "integer",
 	[MONITOR_ARG_MIB] = "integer",	 [MONITOR_ARG_BOOL] = "boolean",
 	[MONITOR_ARG_FLAG] = "boolean",	 [MONITOR_ARG_FORMAT] = "string",
-	[MONITOR_ARG_JSON] = "array",
+	[MONITOR_ARG_JSON] = "array",	 [MONITOR_ARG_FLAG_WORD] = "string",
 };
 
 static bool type_fits(enum monitor_arg_type type, const json_t *v)

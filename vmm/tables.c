@@ -111,6 +111,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	paging_monitor_cmds,
 	pci_monitor_cmds,
 	schema_monitor_cmds,
+	screendump_monitor_cmds,
 	thread_monitor_cmds,
 	types_monitor_cmds,
 	virtio_net_monitor_cmds,
