@@ -2,7 +2,7 @@
 /*
  * Intel 8042, the keyboard controller of a PC/AT, at ports 0x60 and 0x64.
  * IBM PC/AT Technical Reference, "Keyboard controller"; PS/2 additions for
- * the second port, to which no device is attached.
+ * the second port, where a mouse is.
  *
  * Not modelled: the controller's internal RAM beyond the command byte; the
  * A20 gate, which is always open.
@@ -10,6 +10,7 @@
 #include "hw/i8042.h"
 
 #include "hw/ps2_keyboard.h"
+#include "hw/ps2_mouse.h"
 #include "vmm/machine.h"
 
 #define STATUS_OBF	0x01u
@@ -56,6 +57,7 @@ enum { IRQ_KEYBOARD, IRQ_AUX };
 struct i8042 {
 	struct device dev; /* irq[0]: keyboard, irq[1]: second port */
 	struct ps2_keyboard kbd;
+	struct ps2_mouse mouse;
 	uint8_t mode, command, outport;
 	uint8_t output; /* the output buffer */
 	bool full, from_aux; /* what the output buffer holds */
@@ -80,26 +82,32 @@ static void fill(struct i8042 *c, uint8_t val, bool aux)
 	update_irqs(c);
 }
 
-/* Moves the keyboard's next byte into the output buffer when it is free. */
+static void take_from_keyboard(struct i8042 *c)
+{
+	uint8_t val = ps2_keyboard_read(&c->kbd);
+
+	if (c->mode & MODE_TRANSLATE) {
+		if (val == BREAK_SET2) {
+			c->breaking = true;
+			return;
+		}
+		val = ps2_translate(val);
+		if (c->breaking)
+			val |= BREAK_SET1;
+		c->breaking = false;
+	}
+	fill(c, val, false);
+}
+
+/* Moves the next byte of a device into the output buffer when it is free. */
 static void pump(struct i8042 *c)
 {
-	uint8_t val;
-
 	while (!c->full && !(c->mode & MODE_NO_KBD) &&
-	       ps2_keyboard_pending(&c->kbd)) {
-		val = ps2_keyboard_read(&c->kbd);
-		if (c->mode & MODE_TRANSLATE) {
-			if (val == BREAK_SET2) {
-				c->breaking = true;
-				continue;
-			}
-			val = ps2_translate(val);
-			if (c->breaking)
-				val |= BREAK_SET1;
-			c->breaking = false;
-		}
-		fill(c, val, false);
-	}
+	       ps2_keyboard_pending(&c->kbd))
+		take_from_keyboard(c);
+	if (!c->full && !(c->mode & MODE_NO_AUX) &&
+	    ps2_mouse_pending(&c->mouse))
+		fill(c, ps2_mouse_read(&c->mouse), true);
 }
 
 static void on_ready(void *ctx)
@@ -114,7 +122,26 @@ static void on_key(void *dev, unsigned code, bool down)
 	ps2_keyboard_key(&c->kbd, code, down);
 }
 
-static const struct input_ops keyboard_ops = {.key = on_key};
+static unsigned on_leds(void *dev)
+{
+	const struct i8042 *c = dev;
+
+	return c->kbd.leds;
+}
+
+static const struct input_ops keyboard_ops = {
+	.key = on_key,
+	.leds = on_leds,
+};
+
+static void on_mouse(void *dev, int dx, int dy, int dz, unsigned buttons)
+{
+	struct i8042 *c = dev;
+
+	ps2_mouse_move(&c->mouse, dx, dy, dz, buttons);
+}
+
+static const struct input_ops mouse_ops = {.mouse = on_mouse};
 
 static void write_outport(struct i8042 *c, uint8_t val)
 {
@@ -135,6 +162,7 @@ static void run_command(struct i8042 *c, uint8_t val)
 		break;
 	case CMD_AUX_ENABLE:
 		c->mode &= (uint8_t)~MODE_NO_AUX;
+		pump(c);
 		break;
 	case CMD_AUX_TEST:
 	case CMD_KBD_TEST:
@@ -196,7 +224,10 @@ static void write_data(struct i8042 *c, uint8_t val)
 		fill(c, val, true);
 		break;
 	case CMD_WRITE_AUX:
-		break; /* nobody there: no answer */
+		c->mode &= (uint8_t)~MODE_NO_AUX;
+		ps2_mouse_write(&c->mouse, val);
+		pump(c);
+		break;
 	default:
 		/* Sending to the keyboard enables its clock. */
 		c->mode &= (uint8_t)~MODE_NO_KBD;
@@ -261,8 +292,12 @@ static int init(struct device *dev, struct error *err)
 
 	c->kbd.ready = on_ready;
 	c->kbd.ctx = c;
+	c->mouse.ready = on_ready;
+	c->mouse.ctx = c;
 	dev->machine->input.keyboard = &keyboard_ops;
 	dev->machine->input.keyboard_dev = c;
+	dev->machine->input.pointer = &mouse_ops;
+	dev->machine->input.pointer_dev = c;
 	return 0;
 }
 
@@ -271,6 +306,7 @@ static void reset(struct device *dev)
 	struct i8042 *c = (struct i8042 *)dev;
 
 	ps2_keyboard_reset(&c->kbd);
+	ps2_mouse_reset(&c->mouse);
 	c->mode = MODE_IRQ1 | MODE_IRQ12;
 	c->command = 0;
 	c->outport = OUTPORT_RESET | OUTPORT_A20;
@@ -281,11 +317,14 @@ static void reset(struct device *dev)
 static void fini(struct device *dev)
 {
 	dev->machine->input.keyboard = NULL;
+	dev->machine->input.pointer = NULL;
 }
 
 static const struct state_field fields[] = {
 	{STATE_ELEM(STATE_STRUCT, struct i8042, kbd),
 	 .sub = ps2_keyboard_fields},
+	{STATE_ELEM(STATE_STRUCT, struct i8042, mouse),
+	 .sub = ps2_mouse_fields},
 	{STATE_ELEM(STATE_U8, struct i8042, mode)},
 	{STATE_ELEM(STATE_U8, struct i8042, command)},
 	{STATE_ELEM(STATE_U8, struct i8042, outport)},

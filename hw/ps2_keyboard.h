@@ -9,15 +9,17 @@
 #include "vmm/state.h"
 
 #define PS2_QUEUE 32
+#define PS2_KEYS  144 /* codes of set 3 there may be */
 
 struct ps2_keyboard {
 	uint8_t queue[PS2_QUEUE]; /* bytes on their way to the host */
 	uint8_t head, count;
 	uint8_t command; /* that waits for its argument, or 0 */
-	uint8_t set; /* scan code set, 1 or 2 */
+	uint8_t set; /* scan code set, 1 to 3 */
 	uint8_t leds, typematic, last;
 	bool scanning;
 	bool ctrl, alt; /* held: some keys send other codes then */
+	uint8_t breaks[PS2_KEYS / 8]; /* set 3: which keys tell their release */
 	/* Told when the queue gets its first byte. */
 	void (*ready)(void *ctx);
 	void *ctx;

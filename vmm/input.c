@@ -4,15 +4,7 @@
 
 #include <linux/input-event-codes.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "vmm/machine.h"
-#include "vmm/monitor.h"
-
-#define KEYS_MAX    16
-#define HOLD_MS	    100
-#define HOLD_MAX_MS 60000
 
 struct key_name {
 	const char *name;
@@ -128,11 +120,60 @@ static const struct key_name key_names[] = {
 	{"meta_l", KEY_LEFTMETA},
 	{"meta_r", KEY_RIGHTMETA},
 	{"compose", KEY_COMPOSE},
+	{"ro", KEY_RO},
+	{"hiragana", KEY_HIRAGANA},
+	{"henkan", KEY_HENKAN},
+	{"yen", KEY_YEN},
+	{"muhenkan", KEY_MUHENKAN},
+	{"katakanahiragana", KEY_KATAKANAHIRAGANA},
+	{"kp_comma", KEY_KPCOMMA},
+	{"kp_equals", KEY_KPEQUAL},
+	{"lang1", KEY_HANGEUL},
+	{"lang2", KEY_HANJA},
 	{"power", KEY_POWER},
 	{"sleep", KEY_SLEEP},
+	{"wake", KEY_WAKEUP},
+	{"audionext", KEY_NEXTSONG},
+	{"audioprev", KEY_PREVIOUSSONG},
+	{"audiostop", KEY_STOPCD},
+	{"audioplay", KEY_PLAYPAUSE},
 	{"audiomute", KEY_MUTE},
 	{"volumeup", KEY_VOLUMEUP},
 	{"volumedown", KEY_VOLUMEDOWN},
+	{"mediaselect", KEY_MEDIA},
+	{"mail", KEY_MAIL},
+	{"calculator", KEY_CALC},
+	{"computer", KEY_COMPUTER},
+	{"ac_home", KEY_HOMEPAGE},
+	{"ac_back", KEY_BACK},
+	{"ac_forward", KEY_FORWARD},
+	{"ac_refresh", KEY_REFRESH},
+	{"ac_bookmarks", KEY_BOOKMARKS},
+	{"f13", KEY_F13},
+	{"f14", KEY_F14},
+	{"f15", KEY_F15},
+	{"f16", KEY_F16},
+	{"f17", KEY_F17},
+	{"f18", KEY_F18},
+	{"f19", KEY_F19},
+	{"f20", KEY_F20},
+	{"f21", KEY_F21},
+	{"f22", KEY_F22},
+	{"f23", KEY_F23},
+	{"f24", KEY_F24},
+};
+
+/* Numbers of keys are set 1 codes; these had a prefix, now bit 7. */
+static const uint8_t extended_numbers[][2] = {
+	{0x9c, KEY_KPENTER},	{0x9d, KEY_RIGHTCTRL}, {0xa0, KEY_MUTE},
+	{0xae, KEY_VOLUMEDOWN}, {0xb0, KEY_VOLUMEUP},  {0xb5, KEY_KPSLASH},
+	{0xb7, KEY_SYSRQ},	{0xb8, KEY_RIGHTALT},  {0xc6, KEY_PAUSE},
+	{0xc7, KEY_HOME},	{0xc8, KEY_UP},	       {0xc9, KEY_PAGEUP},
+	{0xcb, KEY_LEFT},	{0xcd, KEY_RIGHT},     {0xcf, KEY_END},
+	{0xd0, KEY_DOWN},	{0xd1, KEY_PAGEDOWN},  {0xd2, KEY_INSERT},
+	{0xd3, KEY_DELETE},	{0xdb, KEY_LEFTMETA},  {0xdc, KEY_RIGHTMETA},
+	{0xdd, KEY_COMPOSE},	{0xde, KEY_POWER},     {0xdf, KEY_SLEEP},
+	{0xe3, KEY_WAKEUP},
 };
 
 #define KEY_NAMES (sizeof(key_names) / sizeof(*key_names))
@@ -143,8 +184,16 @@ void input_key(struct input *input, unsigned code, bool down)
 		input->keyboard->key(input->keyboard_dev, code, down);
 }
 
+unsigned input_leds(const struct input *input)
+{
+	return input->keyboard && input->keyboard->leds
+		       ? input->keyboard->leds(input->keyboard_dev)
+		       : 0;
+}
+
 void input_mouse(struct input *input, int dx, int dy, int dz, unsigned buttons)
 {
+	input->buttons = buttons;
 	if (input->pointer)
 		input->pointer->mouse(input->pointer_dev, dx, dy, dz, buttons);
 }
@@ -164,118 +213,15 @@ const char *input_key_name(unsigned i)
 	return i < KEY_NAMES ? key_names[i].name : NULL;
 }
 
-/* Keys held down by sendkey until its timer lets them go. */
-struct held {
-	struct timer timer;
-	struct machine *m;
-	uint16_t code[KEYS_MAX];
-	unsigned n;
-	struct monitor_call *call;
-};
-
-static void release(void *ctx)
+int input_key_number(long long number)
 {
-	struct held *h = ctx;
+	size_t i;
 
-	while (h->n)
-		input_key(&h->m->input, h->code[--h->n], false);
-	monitor_done(h->call, NULL);
-	free(h);
+	if (number > 0 && number <= KEY_F12)
+		return (int)number;
+	for (i = 0; i < sizeof(extended_numbers) / sizeof(*extended_numbers);
+	     i++)
+		if (extended_numbers[i][0] == number)
+			return extended_numbers[i][1];
+	return -1;
 }
-
-static bool take_key(struct held *h, const char *name, size_t len)
-{
-	char word[32];
-	char *end;
-	int code;
-
-	if (len >= sizeof(word) || h->n == KEYS_MAX)
-		return false;
-	memcpy(word, name, len);
-	word[len] = 0;
-	if (!strcmp(word, "<"))
-		code = KEY_102ND;
-	else if (!strncmp(word, "0x", 2))
-		code = (int)strtol(word, &end, 16);
-	else
-		code = input_key_code(word);
-	if (code <= 0 || code > KEY_MAX)
-		return false;
-	h->code[h->n++] = (uint16_t)code;
-	return true;
-}
-
-/* Takes all keys of s; false, with a complaint, when one is none. */
-static bool take_keys(struct held *h, const char *s)
-{
-	size_t len;
-
-	for (;; s += len + 1) {
-		len = strcspn(s, "-");
-		if (!take_key(h, s, len)) {
-			monitor_printf(h->call, "invalid parameter: %.*s\n",
-				       (int)len, s);
-			return false;
-		}
-		if (!s[len])
-			return true;
-	}
-}
-
-static void run_sendkey(struct monitor_call *call)
-{
-	long long hold = monitor_arg_int(call, "hold-time", HOLD_MS);
-	struct held *h;
-	unsigned i;
-
-	if (hold < 0 || hold > HOLD_MAX_MS) {
-		monitor_fail(call, "GenericError",
-			     "hold-time is not from 0 to %d", HOLD_MAX_MS);
-		return;
-	}
-	h = calloc(1, sizeof(*h));
-	if (!h) {
-		monitor_fail(call, "GenericError", "out of memory");
-		return;
-	}
-	h->m = monitor_machine(call);
-	h->call = call;
-	if (!take_keys(h, monitor_arg_string(call, "keys"))) {
-		monitor_done(call, NULL);
-		free(h);
-		return;
-	}
-	for (i = 0; i < h->n; i++)
-		input_key(&h->m->input, h->code[i], true);
-	timer_init(&h->timer, &h->m->realtime, release, h);
-	timer_set(&h->timer, clock_now(&h->m->realtime) + hold * NS_PER_MSEC);
-}
-
-static void complete_key(struct machine *m, const char *prefix,
-			 void (*add)(void *, const char *), void *ctx)
-{
-	unsigned i;
-
-	for (i = 0; i < KEY_NAMES; i++)
-		add(ctx, key_names[i].name);
-}
-
-static const struct monitor_arg sendkey_args[] = {
-	{.name = "keys",
-	 .type = MONITOR_ARG_STRING,
-	 .help = "names with - between them: ctrl-alt-delete",
-	 .complete = complete_key},
-	{.name = "hold-time",
-	 .type = MONITOR_ARG_INT,
-	 .optional = true,
-	 .help = "milliseconds [100]"},
-	{.type = MONITOR_ARG_END},
-};
-
-const struct monitor_cmd input_monitor_cmds[] = {
-	{.name = "sendkey",
-	 .help = "press keys and let them go",
-	 .args = sendkey_args,
-	 .run = run_sendkey},
-	{.run = NULL},
-};
