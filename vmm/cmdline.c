@@ -346,16 +346,27 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "No display. First serial port and monitor share the "
 		 "terminal; Ctrl-a h there shows how.",
 	 .apply = apply_flag, FIELD(nographic)},
-	{.name = "display", .group = GROUP_DISPLAY, .arg = "none",
-	 .help = "No display, which is so anyway.",
-	 .apply = apply_keys, .keys = display_opts, .implied = "type",
+	{.name = "display", .group = GROUP_DISPLAY,
+	 .arg = "none|vnc=WHERE[,KEY=VALUE]...",
+	 .help = "Where the guest's screen is seen: nowhere, or as with -vnc. "
+		 "Without this, -vnc and -nographic there is a VNC server for "
+		 "this host, at the first display that is free.",
+	 .apply = config_set_display, .keys = display_opts, .implied = "type",
 	 .answer = cmdline_answer_choices},
+	{.name = "vnc", .group = GROUP_DISPLAY,
+	 .arg = "HOST:N|:N|unix:PATH|none[,password=on][,to=N]"
+		"[,share=POLICY][,reverse=on][,KEY=VALUE]...",
+	 .help = "A VNC server for the guest's screen, keyboard and mouse, at "
+		 "display N, which is TCP port 5900+N. -vnc help lists the "
+		 "keys.",
+	 .apply = config_add_vnc, .answer = cmdline_answer_vnc},
 	{.name = "vga", .group = GROUP_DISPLAY, .arg = "std|none",
 	 .help = "The display adapter [std].",
 	 .apply = apply_keys, .keys = vga_opts, .implied = "type",
 	 .answer = cmdline_answer_choices},
 	{.name = "k", .group = GROUP_DISPLAY, .arg = "LANGUAGE",
-	 .help = "The keyboard's layout, for displays that need it.",
+	 .help = "The layout of the viewer's keyboard [en-us]; viewers that send "
+		 "the numbers of keys need none.",
 	 .apply = apply_string, FIELD(keyboard)},
 
 	{.name = "bios", .group = GROUP_FIRMWARE, .arg = "FILE",
@@ -464,4 +475,5 @@ void cmdline_free(struct config *c)
 	}
 	str_list_free(&c->accels);
 	str_list_free(&c->chardevs);
+	str_list_free(&c->vncs);
 }

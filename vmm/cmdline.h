@@ -151,6 +151,10 @@ int config_add_mon(struct config *c, const struct cmdline_opt *o,
 		   const char *arg, struct error *err);
 int config_add_chardev(struct config *c, const struct cmdline_opt *o,
 		       const char *arg, struct error *err);
+int config_add_vnc(struct config *c, const struct cmdline_opt *o,
+		   const char *arg, struct error *err);
+int config_set_display(struct config *c, const struct cmdline_opt *o,
+		       const char *arg, struct error *err);
 int config_add_smbios(struct config *c, const struct cmdline_opt *o,
 		      const char *arg, struct error *err);
 int config_add_net(struct config *c, const struct cmdline_opt *o,
@@ -171,6 +175,7 @@ int config_complete_objects(struct config *c, struct error *err);
 int config_complete_net(struct config *c, struct error *err);
 int config_complete_numa(struct config *c, struct error *err);
 int config_complete_memory(struct config *c, struct error *err);
+int config_complete_display(struct config *c, struct error *err);
 int config_complete_rtc(struct rtc_conf *rtc, struct error *err);
 int config_complete_smp(const struct smp_conf *given, struct cpu_topology *topo,
 			struct error *err);
@@ -238,6 +243,8 @@ int cmdline_answer_net(const struct cmdline_opt *o, const char *arg,
 int cmdline_answer_keys(const struct cmdline_opt *o, const char *arg,
 			struct error *err);
 /* "-smbios help": the keys of each type of table. */
+int cmdline_answer_vnc(const struct cmdline_opt *o, const char *arg,
+		       struct error *err);
 int cmdline_answer_smbios(const struct cmdline_opt *o, const char *arg,
 			  struct error *err);
 int cmdline_answer_machine(const struct cmdline_opt *o, const char *arg,

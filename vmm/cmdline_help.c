@@ -8,6 +8,7 @@
 #include "vmm/cmdline.h"
 #include "vmm/cpuid.h"
 #include "vmm/device.h"
+#include "vmm/display.h"
 
 #define WIDTH	   78
 #define HELP_AT	   20 /* the column of what an option does */
@@ -190,6 +191,13 @@ int cmdline_answer_keys(const struct cmdline_opt *o, const char *arg,
 			struct error *err)
 {
 	return asks_help(arg, false) ? print_keys(o->name, o->keys) : 0;
+}
+
+int cmdline_answer_vnc(const struct cmdline_opt *o, const char *arg,
+		       struct error *err)
+{
+	return asks_help(arg, false) ? print_keys(o->name, display_server->opts)
+				     : 0;
 }
 
 int cmdline_answer_smbios(const struct cmdline_opt *o, const char *arg,

@@ -203,8 +203,8 @@ const struct opt_desc vga_opts[] = {
 	{.type = OPT_END},
 };
 
-static const char *const displays[] = {"none", NULL};
-static const char *const later_displays[] = {"vnc", "curses", "sdl", "gtk",
+static const char *const displays[] = {"none", "vnc", NULL};
+static const char *const later_displays[] = {"curses", "sdl", "gtk",
 	"spice-app", "egl-headless", "dbus", "default", NULL};
 
 const struct opt_desc display_opts[] = {

@@ -52,7 +52,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	FLAG("usb", OPT_LATER),
 	ARG("usbdevice", OPT_LATER),
 	ARG("virtfs", OPT_LATER),
-	ARG("vnc", OPT_LATER),
 	ARG("watchdog-action", OPT_LATER),
 	FLAG("win2k-hack", OPT_LATER),
 

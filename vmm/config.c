@@ -170,6 +170,7 @@ static int complete(struct config *c, struct error *err)
 	    (rc = check_boot("once", c->boot.once, err)) < 0 ||
 	    (rc = check_cpu(c->cpu, err)) < 0 ||
 	    (rc = config_check_globals(c, err)) < 0 ||
+	    (rc = config_complete_display(c, err)) < 0 ||
 	    (rc = check_characters(c, err)) < 0 ||
 	    (rc = check_background(c, err)) < 0 ||
 	    (rc = add_characters(c, err)) < 0)
@@ -194,7 +195,7 @@ static int set_defaults(struct config *c, const char *argv0, struct error *err)
 		.vga = -1,
 		.echr = CTRL_A,
 		.boot = {.splash_time = -1, .reboot_timeout = -1},
-		.display = DISPLAY_NONE,
+		.display = -1,
 	};
 	c->cpu = strdup("qemu64");
 	return c->cpu ? 0 : error_set(err, ENOMEM, "out of memory");

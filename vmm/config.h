@@ -178,7 +178,7 @@ struct net_confs {
 };
 
 enum vga_kind { VGA_STD, VGA_NONE };
-enum display_kind { DISPLAY_NONE };
+enum display_kind { DISPLAY_NONE, DISPLAY_VNC };
 
 struct config {
 	const char *program; /* the name we were called by */
@@ -232,7 +232,9 @@ struct config {
 	struct fw_cfg_conf *fw_cfgs;
 	unsigned nfw_cfgs;
 	int vga; /* enum vga_kind */
-	int display; /* enum display_kind */
+	int display; /* enum display_kind; -1: not given */
+	struct str_list vncs; /* -vnc */
+	bool vnc_default; /* nothing was said: one that is */
 	char *keyboard; /* -k */
 	uint8_t uuid[16];
 	bool uuid_set;

@@ -89,4 +89,41 @@ void display_del_viewer(struct display *d, struct display_viewer *viewer);
 /* Brings the surface up to date. */
 void display_refresh(struct display *d);
 
+/* ---- servers, which show pictures to people elsewhere ---- */
+
+struct clock;
+struct error;
+struct input;
+struct loop;
+struct machine;
+struct opt_desc;
+struct vnc;
+
+/* What a server gets of the machine; all outlive it. */
+struct display_host {
+	struct machine *m; /* for events of monitors; NULL in tests */
+	struct loop *loop; /* the main loop */
+	struct clock *clock; /* realtime */
+	struct display *display;
+	struct input *input;
+	const char *guest; /* its name, or NULL */
+	const char *layout; /* of keyboards (-k), or NULL */
+};
+
+/* The VNC server, to those who may not see net/. */
+struct display_server {
+	const struct opt_desc *opts; /* of -vnc */
+	/* Does -vnc arg make sense? */
+	int (*check)(const char *arg, struct error *err);
+	/* No machine lock is held for these. */
+	struct vnc *(*open)(const struct display_host *host, struct error *err);
+	/* One more place where it listens, as -vnc says. */
+	int (*add)(struct vnc *v, const char *arg, struct error *err);
+	void (*close)(struct vnc *v); /* v may be NULL */
+	/* Where the first one listens, in text, which is returned. */
+	const char *(*place)(struct vnc *v, char *text, size_t size);
+};
+
+extern const struct display_server *const display_server; /* vmm/tables.c */
+
 #endif

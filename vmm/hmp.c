@@ -114,12 +114,13 @@ static const char *skip_blanks(const char *s)
 	return s;
 }
 
-/* A command's name is a word, or "info" with a second one. */
+/* A command's name is a word; of some, as with "info", two. */
 static const struct monitor_cmd *take_name(const char **line, char *name,
 					   size_t size)
 {
 	const char *s = skip_blanks(*line);
-	const struct monitor_cmd *cmd;
+	const struct monitor_cmd *cmd, *longer;
+	char two[2 * NAME_MAX_LEN];
 	size_t n = 0, more;
 
 	while (s[n] && !isspace((unsigned char)s[n]) && s[n] != '/')
@@ -128,16 +129,18 @@ static const struct monitor_cmd *take_name(const char **line, char *name,
 	s += n;
 	cmd = monitor_find_hmp(name);
 	more = strcspn(skip_blanks(s), " \t");
-	if (!strcmp(name, "info") && more) {
-		s = skip_blanks(s);
-		snprintf(name, size, "info %.*s",
-			 (int)(more < NAME_MAX_LEN ? more : NAME_MAX_LEN - 8),
-			 s);
-		cmd = monitor_find_hmp(name);
-		s += more;
-	}
 	*line = s;
-	return cmd;
+	if (!more)
+		return cmd;
+	s = skip_blanks(s);
+	snprintf(two, sizeof(two), "%s %.*s", name,
+		 (int)(more < NAME_MAX_LEN ? more : NAME_MAX_LEN - 8), s);
+	longer = monitor_find_hmp(two);
+	if (!longer && strcmp(name, "info") != 0)
+		return cmd;
+	snprintf(name, size, "%.*s", (int)size - 1, two);
+	*line = s + more;
+	return longer;
 }
 
 struct parse {

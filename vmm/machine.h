@@ -24,6 +24,7 @@ struct config;
 struct kvm;
 struct net;
 struct vcpu;
+struct vnc;
 struct monitors;
 
 /* Why the machine does not run; the names are QMP's RunState. */
@@ -97,6 +98,7 @@ struct machine {
 	struct blk_fronts *fronts; /* the block front ends */
 	struct net *net; /* NULL: it has none */
 	struct monitors *monitors;
+	struct vnc *vnc; /* NULL: there is no VNC server */
 	enum run_state state;
 	bool suspended; /* S3 */
 	bool no_reboot, no_shutdown;

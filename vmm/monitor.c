@@ -76,6 +76,11 @@ struct net *monitor_net(struct monitor_call *call)
 	return call->m->net;
 }
 
+struct vnc *monitor_vnc(struct monitor_call *call)
+{
+	return call->m->vnc;
+}
+
 const json_t *monitor_args(struct monitor_call *call)
 {
 	return call->args;

@@ -23,6 +23,7 @@ struct blk_fronts;
 struct machine;
 struct monitor_call;
 struct net;
+struct vnc;
 
 enum monitor_arg_type {
 	MONITOR_ARG_END,
@@ -96,6 +97,8 @@ struct machine *monitor_machine(struct monitor_call *call);
 /* The block front ends of the machine. */
 struct blk_fronts *monitor_fronts(struct monitor_call *call);
 struct net *monitor_net(struct monitor_call *call);
+/* NULL: there is none. */
+struct vnc *monitor_vnc(struct monitor_call *call);
 /* Borrowed; never NULL. */
 const json_t *monitor_args(struct monitor_call *call);
 /* Conveniences over monitor_args. */

@@ -44,7 +44,9 @@
 #include "net/net_monitor.h"
 #include "net/netdev.h"
 #include "vmm/cmdline.h"
+#include "net/vnc.h"
 #include "vmm/device.h"
+#include "vmm/display.h"
 #include "vmm/monitor.h"
 #include "vmm/program.h"
 #include "vmm/vm.h"
@@ -115,6 +117,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	thread_monitor_cmds,
 	types_monitor_cmds,
 	virtio_net_monitor_cmds,
+	vnc_monitor_cmds,
 	NULL,
 };
 /* clang-format on */
@@ -127,6 +130,7 @@ const struct netdev_kind netdev_kinds[] = {
 #endif
 	{.name = NULL},
 };
+const struct display_server *const display_server = &vnc_display_server;
 
 const struct program programs[] = {
 	{.name = "img", .main = img_main},

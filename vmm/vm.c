@@ -12,6 +12,7 @@
 #include "vmm/background.h"
 #include "vmm/chardev.h"
 #include "vmm/config.h"
+#include "vmm/display.h"
 #include "vmm/host_memory.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
@@ -90,6 +91,46 @@ static const struct machine_class *find_machine(const char *type)
 	return &machine_classes[0];
 }
 
+/* Nobody said where the screen is to be seen. */
+static int open_default_vnc(struct machine *m, struct error *err)
+{
+	char place[128];
+	int rc = display_server->add(m->vnc, "127.0.0.1:0,to=99", err);
+
+	if (rc < 0)
+		return error_prefix(err, "no place for the VNC server (say "
+					 "-vnc HOST:N, or -display none)");
+	printf("VNC server running on %s\n",
+	       display_server->place(m->vnc, place, sizeof(place)));
+	fflush(stdout);
+	return 0;
+}
+
+static int open_displays(struct machine *m, const struct config *conf,
+			 struct error *err)
+{
+	const struct display_host host = {
+		.m = m,
+		.loop = m->loop,
+		.clock = &m->realtime,
+		.display = &m->display,
+		.input = &m->input,
+		.guest = conf->name.guest,
+		.layout = conf->keyboard,
+	};
+	unsigned i;
+
+	if (!conf->vncs.n && !conf->vnc_default)
+		return 0;
+	m->vnc = display_server->open(&host, err);
+	if (!m->vnc)
+		return -err->code;
+	for (i = 0; i < conf->vncs.n; i++)
+		if (display_server->add(m->vnc, conf->vncs.str[i], err) < 0)
+			return error_prefix(err, "-vnc %s", conf->vncs.str[i]);
+	return conf->vnc_default ? open_default_vnc(m, err) : 0;
+}
+
 static int build(struct machine *m, const struct config *conf,
 		 struct signals **signals, struct error *err)
 {
@@ -100,8 +141,8 @@ static int build(struct machine *m, const struct config *conf,
 	if (!*signals || open_chardevs(m, conf, err) < 0 ||
 	    kvm_open(m, err) < 0 ||
 	    find_machine(conf->machine.type)->build(m, err) < 0 ||
-	    lock_memory(conf, err) < 0 || monitors_open(m, err) < 0 ||
-	    vcpus_start(m, err) < 0)
+	    lock_memory(conf, err) < 0 || open_displays(m, conf, err) < 0 ||
+	    monitors_open(m, err) < 0 || vcpus_start(m, err) < 0)
 		return -1;
 	return 0;
 }
@@ -122,6 +163,8 @@ static void end(struct machine *m, struct signals *signals)
 {
 	vcpus_destroy(m);
 	quiesce(m);
+	display_server->close(m->vnc);
+	m->vnc = NULL;
 	/* Before the serial ports: or a mux would turn to its monitor. */
 	monitors_close(m);
 	while (!list_empty(&m->devices))
