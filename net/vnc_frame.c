@@ -240,7 +240,7 @@ static void look_for_scroll(struct vnc *v, struct vnc_scroll *scroll)
 	if (!scroll->to.h) {
 		if (v->scroll_misses < SCROLL_SKIP_MAX)
 			v->scroll_misses += v->scroll_misses + 1;
-		v->scroll_skip = v->scroll_misses;
+		v->scroll_skip = v->scroll_misses / 2;
 		return;
 	}
 	v->scroll_misses = 0;

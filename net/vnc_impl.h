@@ -321,6 +321,8 @@ void vnc_update_frame(struct vnc_client *c, const struct vnc_scroll *scroll,
 bool vnc_update_waits(const struct vnc_client *c);
 /* The client has no picture yet, or another size. */
 void vnc_update_resize(struct vnc_client *c);
+/* The client says what it understands. */
+void vnc_update_features(struct vnc_client *c);
 /* From the next update on, or at once if none is under way. */
 void vnc_update_format(struct vnc_client *c, const struct vnc_format *format);
 

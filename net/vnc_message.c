@@ -97,6 +97,7 @@ static void end_encodings(struct vnc_client *c)
 {
 	c->encoding = c->choice < 0 ? VNC_ENC_RAW : c->choice;
 	c->told &= c->features | VNC_RESIZES;
+	vnc_update_features(c);
 }
 
 static int take_encodings(struct vnc_client *c, const uint8_t *msg)

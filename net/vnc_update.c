@@ -318,6 +318,15 @@ static bool can_scroll(const struct vnc_client *c,
 	       !tells_size(c);
 }
 
+void vnc_update_features(struct vnc_client *c)
+{
+	const struct vnc *v = c->v;
+
+	if (c->features & (VNC_RESIZES | VNC_RESIZES_EXT) &&
+	    (c->width != v->width || c->height != v->height))
+		vnc_update_resize(c);
+}
+
 void vnc_update_resize(struct vnc_client *c)
 {
 	struct vnc *v = c->v;

@@ -43,8 +43,8 @@
 #include "hw/virtio_scsi.h"
 #include "net/net_monitor.h"
 #include "net/netdev.h"
-#include "vmm/cmdline.h"
 #include "net/vnc.h"
+#include "vmm/cmdline.h"
 #include "vmm/device.h"
 #include "vmm/display.h"
 #include "vmm/monitor.h"
@@ -130,6 +130,7 @@ const struct netdev_kind netdev_kinds[] = {
 #endif
 	{.name = NULL},
 };
+
 const struct display_server *const display_server = &vnc_display_server;
 
 const struct program programs[] = {

@@ -191,6 +191,7 @@ def keys_of_lists():
     return {"netdev": set(re.findall(r'\b(?:TAP|USER|HUB)_KEY\("([^"]+)"', nets)),
             "net": set(re.findall(r'\bNIC_KEY\("([^"]+)"', nic)) - {"type"},
             "object": set(re.findall(r'\bMEMORY\("([^"]+)"', text)),
+            "vnc": set(re.findall(r'\bKEY\("([^"]+)"', read("net/vnc_options.c"))),
             "numa": set(re.findall(r'\b(?:NUMA|NUMBER)\("([^"]+)"', text))}
 
 

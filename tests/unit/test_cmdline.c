@@ -77,7 +77,8 @@ START_TEST(test_no_options)
 	ck_assert(c.machine.dump_guest_core);
 	ck_assert_uint_eq(c.ndrives, 0);
 	ck_assert_int_eq(c.vga, VGA_STD);
-	ck_assert_int_eq(c.display, DISPLAY_NONE);
+	ck_assert_int_eq(c.vncs.n, 0);
+	ck_assert(c.vnc_default);
 	ck_assert(!c.uuid_set && !c.stopped && !c.nographic);
 	ck_assert_ptr_null(c.boot.order);
 	config_free(&c);
@@ -690,7 +691,20 @@ START_TEST(test_display)
 	refuse("-vga foo", "not one of: std, none");
 	refuse("-vga std,foo", "unknown parameter 'foo'");
 	refuse("-display gtk,gl=on", OPT_LATER);
-	refuse("-display foo", "not one of: none");
+	refuse("-display foo", "not one of: none, vnc");
+	accept("-nographic");
+	ck_assert(!c.vnc_default);
+	config_free(&c);
+	accept("-vnc :1,id=a -display vnc=:2,id=b -display none");
+	ck_assert(!c.vnc_default);
+	ck_assert_uint_eq(c.vncs.n, 2);
+	ck_assert_str_eq(c.vncs.str[1], ":2,id=b");
+	config_free(&c);
+	refuse("-display vnc", "vnc=HOST:N");
+	refuse("-vnc :0,foo=1", "unknown parameter 'foo'");
+	refuse("-vnc :0,websocket=on", OPT_LATER);
+	refuse("-vnc :0,tls-creds=x", "no encryption");
+	answer("-vnc help");
 	answer("-vga help");
 	answer("-display help");
 }

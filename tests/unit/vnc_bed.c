@@ -64,8 +64,9 @@ static void on_mouse(void *dev, int dx, int dy, int dz, unsigned buttons)
 	bed->buttons = buttons;
 }
 
-static const struct input_ops ops = {
-	.key = on_key, .leds = on_leds, .mouse = on_mouse};
+static const struct input_ops ops = {.key = on_key,
+				     .leds = on_leds,
+				     .mouse = on_mouse};
 
 void vnc_bed_resize(struct vnc_bed *bed, unsigned width, unsigned height)
 {

@@ -15,8 +15,10 @@
 
 #define PATIENCE 5000 /* turns */
 
-static const struct viewer_format first_format = {
-	.bpp = 32, .depth = 24, .max = {255, 255, 255}, .shift = {16, 8, 0}};
+static const struct viewer_format first_format = {.bpp = 32,
+						  .depth = 24,
+						  .max = {255, 255, 255},
+						  .shift = {16, 8, 0}};
 
 /* False: the server closed. */
 static bool try_read(struct viewer *v, uint8_t *to, size_t len)
@@ -39,13 +41,15 @@ static bool try_read(struct viewer *v, uint8_t *to, size_t len)
 		len -= (size_t)n;
 		v->bytes += (size_t)n;
 	}
-	ck_assert_msg(!len, "the server says nothing");
+	if (len)
+		ck_abort_msg("the server says nothing");
 	return true;
 }
 
 void viewer_read(struct viewer *v, void *data, size_t len)
 {
-	ck_assert_msg(try_read(v, data, len), "the server closed");
+	if (!try_read(v, data, len))
+		ck_abort_msg("the server closed");
 }
 
 void viewer_send(struct viewer *v, const void *data, size_t len)
@@ -67,7 +71,8 @@ void viewer_send(struct viewer *v, const void *data, size_t len)
 		data = (const uint8_t *)data + n;
 		len -= (size_t)n;
 	}
-	ck_assert_msg(!len, "the server does not read");
+	if (len)
+		ck_abort_msg("the server does not read");
 }
 
 static uint32_t read_u32(struct viewer *v)
@@ -159,8 +164,8 @@ static void resize(struct viewer *v, unsigned width, unsigned height)
 
 void viewer_init(struct viewer *v, bool shared)
 {
-	static const uint8_t want[16] = {32,  24, 0,   1, 0, 255, 0, 255,
-					 0,   255, 16, 8, 0, 0,   0, 0};
+	static const uint8_t want[16] = {32, 24,  0,  1, 0, 255, 0, 255,
+					 0,  255, 16, 8, 0, 0,	 0, 0};
 	uint8_t init[24], flag = shared;
 
 	viewer_send(v, &flag, 1);
