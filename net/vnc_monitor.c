@@ -127,20 +127,19 @@ static void show_servers(struct monitor_call *call, const json_t *list)
 	}
 }
 
-/* The server that "display" names, or the first. */
+/* The server that "display" names, or the first that has passwords. */
 static struct vnc_server *chosen(struct monitor_call *call)
 {
 	struct vnc *v = monitor_vnc(call);
 	const char *id = monitor_arg_string(call, "display");
 	struct vnc_server *s;
 
-	if (!id)
-		return first_server(v);
-	if (v)
-		list_for_each (s, &v->servers, struct vnc_server, link)
-			if (!strcmp(s->conf.id, id))
-				return s;
-	return NULL;
+	if (!v)
+		return NULL;
+	list_for_each (s, &v->servers, struct vnc_server, link)
+		if (id ? !strcmp(s->conf.id, id) : s->conf.password)
+			return s;
+	return id ? NULL : first_server(v);
 }
 
 /* NULL, and the call has ended: there is no server, or no password for it. */

@@ -350,8 +350,11 @@ void vnc_update_frame(struct vnc_client *c, const struct vnc_scroll *scroll,
 {
 	struct vnc *v = c->v;
 
-	if (c->state == VNC_FIRST_FRAME)
+	if (c->state == VNC_FIRST_FRAME) {
 		vnc_handshake_finish(c);
+		vnc_client_resume(c);
+		return;
+	}
 	if (c->state != VNC_NORMAL)
 		return;
 	c->stale = false;

@@ -171,6 +171,24 @@ START_TEST(test_sizes)
 }
 END_TEST
 
+/* Of a size that it knows already a viewer is not told. */
+START_TEST(test_the_first_update_is_a_picture)
+{
+	static const int32_t list[] = {SIZE, NAME, RAW};
+
+	vnc_bed_start(&bed, "");
+	viewer_open(&v, &bed);
+	viewer_encodings(&v, 2, list);
+	vnc_bed_fill(&bed, 0, 0, 100, 100, 0x345678);
+	viewer_request(&v, false);
+	viewer_update(&v);
+	ck_assert_uint_eq(v.resizes, 0);
+	ck_assert_uint_eq(v.pixel[50 * 640 + 50], 0x345678);
+	viewer_close(&v);
+	vnc_bed_stop(&bed);
+}
+END_TEST
+
 START_TEST(test_sizes_for_others)
 {
 	static const int32_t ext[] = {SIZE_EXT, RAW};
@@ -503,7 +521,8 @@ START_TEST(test_a_viewer_that_does_not_read)
 END_TEST
 
 UNIT_MAIN("vnc", test_raw, test_hextile, test_zlib, test_tight, test_zrle,
-	  test_tight_uses_its_filters, test_sizes, test_sizes_for_others,
+	  test_tight_uses_its_filters, test_sizes,
+	  test_the_first_update_is_a_picture, test_sizes_for_others,
 	  test_scrolling_is_copied, test_nothing_new_costs_nothing,
 	  test_versions, test_name_and_leds, test_keys, test_pointer,
 	  test_sharing, test_sharing_otherwise, test_no_password_is_right,
