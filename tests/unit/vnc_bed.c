@@ -94,7 +94,10 @@ void vnc_bed_start(struct vnc_bed *bed, const char *options)
 	memset(bed, 0, sizeof(*bed));
 	bed->loop = host.loop = loop_new(NULL, &err);
 	clock_init_manual(&bed->clock, NS_PER_SEC);
-	bed->input = (struct input){&ops, bed, &ops, bed};
+	bed->input = (struct input){.keyboard = &ops,
+				    .keyboard_dev = bed,
+				    .pointer = &ops,
+				    .pointer_dev = bed};
 	display_init(&bed->display);
 	display_set_adapter(&bed->display, &adapter, bed);
 	vnc_bed_resize(bed, 640, 400);
