@@ -13,9 +13,9 @@ MODELS = [m for m in ("virtio-net-pci", "e1000", "rtl8139") if m in LISTED]
 BYTES = 256 << 10
 ECHO = """
 import socket, threading
-def echo(c):
-    while data := c.recv(65536):
-        c.sendall(data)
+def echo(c):  # all at the end: nc does not read while it writes
+    data = b"".join(iter(lambda: c.recv(65536), b""))
+    c.sendall(data)
     c.close()
 with socket.create_server(("", 9000)) as s:
     print("ready", flush=True)
