@@ -254,10 +254,14 @@ static void show_mice(struct monitor_call *call, const json_t *mice)
 
 	if (!json_array_size(mice))
 		monitor_printf(call, "No mouse devices connected\n");
-	json_array_foreach(mice, i, mouse) monitor_printf(
-		call, "* Mouse #%d: %s\n",
-		(int)json_integer_value(json_object_get(mouse, "index")),
-		json_string_value(json_object_get(mouse, "name")));
+	json_array_foreach(mice, i, mouse)
+	{
+		monitor_printf(call, "* Mouse #%d: %s\n",
+			       (int)json_integer_value(
+				       json_object_get(mouse, "index")),
+			       json_string_value(
+				       json_object_get(mouse, "name")));
+	}
 }
 
 struct button {
@@ -396,7 +400,10 @@ static void run_input_send_event(struct monitor_call *call)
 	}
 	json_array_foreach(list, i,
 			   event) if (!send_event(call, event, false)) return;
-	json_array_foreach(list, i, event) send_event(call, event, true);
+	json_array_foreach(list, i, event)
+	{
+		send_event(call, event, true);
+	}
 	monitor_done(call, NULL);
 }
 

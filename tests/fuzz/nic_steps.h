@@ -18,6 +18,7 @@ struct nic_board {
 	struct net_client wire;
 	struct net_port port;
 	bool full;
+	uint8_t sum; /* of all bytes that were sent */
 };
 
 /* A whole input: steps by their numbers, after begin. */
