@@ -167,7 +167,7 @@ static bool send_whole(struct rtl8139 *r, struct chain *c)
 		memset(r->tx_frame + c->len, 0, ETH_MIN - c->len);
 		c->len = ETH_MIN;
 	}
-	return send_parts(r, c, r->tx_frame, c->len, NULL, 0);
+	return send_parts(r, c, r->tx_frame, c->len, r->tx_frame, 0);
 }
 
 /* The headers of a segment over IPv4, as its driver wrote them. */
