@@ -101,24 +101,29 @@ class Display:
     def __init__(self, port, folder):
         out, into = os.pipe()
         self.x = subprocess.Popen(["Xvfb", "-displayfd", str(into), "-screen", "0",
-                                   "1024x768x24", "-nolisten", "tcp"],
+                                   "1024x768x24", "-nolisten", "tcp",
+                                   "-noreset"],  # when xdotool leaves first
                                   pass_fds=[into], stderr=subprocess.DEVNULL)
         os.close(into)
         assert select.select([out], [], [], 30)[0], "Xvfb does not start"
-        self.env = dict(os.environ, DISPLAY=":" + os.read(out, 20).decode().strip(),
-                        HOME=folder)
-        os.close(out)
+        with open(out, encoding="ascii") as f:  # its end comes by itself
+            self.env = dict(os.environ, DISPLAY=":" + f.readline().strip(),
+                            HOME=folder)
         self.viewer = subprocess.Popen(
             ["xtigervncviewer", "-Shared", f"127.0.0.1::{port}"], env=self.env,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         for process in (self.viewer, self.x):
-            process.kill()
-            process.wait(20)
+            process.terminate()  # so that X leaves no lock
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(20)
 
     def do(self, *words):
         done = subprocess.run(["xdotool", *words], env=self.env, timeout=60,
@@ -130,7 +135,10 @@ class Display:
         end = time.monotonic() + seconds
         while not self.do("search", "--onlyvisible", "--name", name,
                           "windowfocus"):
-            assert time.monotonic() < end, "the viewer shows no window"
+            if time.monotonic() > end or self.viewer.poll() is not None:
+                self.viewer.kill()
+                raise AssertionError("the viewer shows no window: "
+                                     + self.viewer.communicate()[1])
             time.sleep(0.5)
         time.sleep(2)
 
