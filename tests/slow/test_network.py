@@ -113,6 +113,8 @@ def test_each_nic_by_tap_and_user_networking():
             # At a hub it would be between that and the tap.
             assert guest.hmp("set_link user.0 off") == ""
             assert "NO-CARRIER" in guest.shell("sleep 1; ip link show eth0")
+            guest.monitor.send("quit\n")
+            assert guest.wait(60) == 0
         assert place.interfaces() == [f"br{i}" for i in range(last)]
         assert sorted(place.calls()) == sorted(
             (what, f"tap{i}") for i in range(last) for what in ("up", "down"))
