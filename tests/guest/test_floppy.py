@@ -8,6 +8,7 @@ which not every host's KVM gives it.
 import os
 import re
 import tempfile
+import time
 
 from guest.vm import PCVM, QEMU, Vm, needs, run
 
@@ -58,9 +59,9 @@ class Chip:
 
     def command(self, *values):
         self.put(FIFO, *values)
-        for _ in range(100):
-            if self.get(MSR) & 0x80:
-                break
+        deadline = time.monotonic() + 60  # a busy disk takes its time
+        while not self.get(MSR) & 0x80 and time.monotonic() < deadline:
+            pass
         return self.result()
 
     def dma(self, count, mode):
