@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""GRUB reads the ACPI tables that SeaBIOS placed, and powers off by them."""
+"""GRUB reads the ACPI tables that SeaBIOS placed; guests power off by them."""
 import re
+import time
 
-from guest.images import disk
+from guest.images import disk, sector_disk
 from guest.vm import Vm
 
 SLOW = 400
@@ -31,3 +32,17 @@ def test_grub_reads_the_tables_and_powers_off():
     assert text.count("(valid)") >= 6, text
     enabled = re.findall(r"LAPIC ACPI_ID=\d+ APIC_ID=(\d+) Flags=0000000(\d)", text)
     assert enabled == [("00", "1"), ("01", "1"), ("02", "0")], text
+
+
+def test_no_shutdown_keeps_a_machine_that_powered_off():
+    with Vm("-m", "64", "-nodefaults", "-no-shutdown", "-snapshot", "-hda",
+            sector_disk()) as vm:
+        vm.serial.expect("ready", SLOW)
+        vm.hmp("system_powerdown")
+        end = time.monotonic() + SLOW
+        while "running" in vm.hmp("info status") and time.monotonic() < end:
+            time.sleep(0.1)
+        assert vm.hmp("info status") == "VM status: paused (shutdown)\n"
+        vm.hmp("system_reset")
+        vm.hmp("cont")
+        vm.serial.expect("ready", SLOW)

@@ -23,7 +23,7 @@
 #define SIZE  (8u * MIB)
 #define UNIT  4096u
 #define UNITS (SIZE / UNIT)
-#define KILLS 12
+#define KILLS 15
 
 static const char *const variants[] = {
 	"compat=v3",
@@ -209,7 +209,7 @@ START_TEST(survives_kill)
 
 	image_start();
 	image_create("a.qcow2", "qcow2", SIZE, variants[_i]);
-	for (i = 1; i <= KILLS; i++) {
+	for (i = 1; i <= UNIT_ROUNDS(KILLS); i++) {
 		pid = fork();
 		if (!pid)
 			child(s, (uint64_t)i);
@@ -481,7 +481,7 @@ START_TEST(survives_power_loss)
 	file->driver = &taped;
 	taped_work(&w);
 	blk_node_unref(w.node);
-	for (i = 0; i < 150; i++)
+	for (i = 0; i < UNIT_ROUNDS(150); i++)
 		crash_at((unsigned)image_random(&seed) % record.moment + 1,
 			 &seed, &w, strstr(variant, "0.10"));
 	forget();

@@ -390,7 +390,7 @@ START_TEST(test_hostile_bytes)
 
 	start();
 	srand(1);
-	for (i = 0; i < 200000; i++) {
+	for (i = 0; i < UNIT_ROUNDS(200000); i++) {
 		uint8_t c = (uint8_t)(rand() % 3 ? keys[(size_t)rand() %
 							(sizeof(keys) - 1)]
 						 : rand());
