@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hw/e1000.h"
+#include "hw/eth_frame.h"
 #include "hw/inet_sum.h"
 #include "vmm/endian.h"
 
@@ -33,8 +34,7 @@
 #define PAUSE_TIME     (ETH_HLEN + 2)
 
 struct frame {
-	const uint8_t *data;
-	size_t len;
+	struct eth_frame eth;
 	uint16_t sum, special;
 	uint8_t status, errors; /* of its last descriptor */
 };
@@ -77,40 +77,15 @@ static uint32_t buffer_size(const struct e1000 *e)
 	return sizes[!!(rctl & E1000_RCTL_BSEX)][E1000_RCTL_BSIZE(rctl)];
 }
 
-/* In one piece, and not shorter than Ethernet allows. */
-static void straighten(struct e1000 *e, const struct iovec *iov, unsigned niov,
-		       struct frame *f)
-{
-	size_t at = 0;
-	unsigned i;
-
-	f->data = iov->iov_base;
-	if (niov == 1 && f->len >= ETH_MIN)
-		return;
-	for (i = 0; i < niov; i++) {
-		memcpy(e->rx_frame + at, iov[i].iov_base, iov[i].iov_len);
-		at += iov[i].iov_len;
-	}
-	f->data = e->rx_frame;
-	if (f->len < ETH_MIN) {
-		memset(e->rx_frame + f->len, 0, ETH_MIN - f->len);
-		f->len = ETH_MIN;
-	}
-}
-
 static void strip_vlan(struct e1000 *e, struct frame *f)
 {
-	if (!e1000_is_vlan(e, f->data))
+	if (!e1000_is_vlan(e, f->eth.data))
 		return;
 	f->status |= STAT_VP;
 	if (!(e1000_get(e, E1000_CTRL) & E1000_CTRL_VME))
 		return;
-	f->special = load_be16(f->data + ETH_HLEN);
-	memmove(e->rx_frame, f->data, ETH_TYPE);
-	f->len -= ETH_VLAN_TAG;
-	memmove(e->rx_frame + ETH_TYPE, f->data + ETH_TYPE + ETH_VLAN_TAG,
-		f->len - ETH_TYPE);
-	f->data = e->rx_frame;
+	f->special = load_be16(f->eth.data + ETH_HLEN);
+	eth_frame_strip_tag(&f->eth, e->rx_frame);
 }
 
 /* 3.2.9 */
@@ -121,19 +96,20 @@ static void check_sums(const struct e1000 *e, struct frame *f)
 	struct inet_frame inet;
 	uint8_t checked = 0;
 
-	if (start < f->len)
-		f->sum = inet_sum_fold(
-			inet_sum_add(0, f->data + start, f->len - start));
+	if (start < f->eth.len)
+		f->sum = inet_sum_fold(inet_sum_add(0, f->eth.data + start,
+						    f->eth.len - start));
 	if (rxcsum & (RXCSUM_IPOFL | RXCSUM_TUOFL) &&
-	    inet_parse(f->data, f->len, &inet)) {
+	    inet_parse(f->eth.data, f->eth.len, &inet)) {
 		if (rxcsum & RXCSUM_IPOFL && inet.ip4) {
 			checked |= STAT_IPCS;
-			if (!inet_ip_sum_fine(f->data, &inet))
+			if (!inet_ip_sum_fine(f->eth.data, &inet))
 				f->errors |= ERR_IPE;
 		}
-		if (rxcsum & RXCSUM_TUOFL && inet_has_l4_sum(f->data, &inet)) {
+		if (rxcsum & RXCSUM_TUOFL &&
+		    inet_has_l4_sum(f->eth.data, &inet)) {
 			checked |= STAT_TCPCS;
-			if (!inet_l4_sum_fine(f->data, &inet))
+			if (!inet_l4_sum_fine(f->eth.data, &inet))
 				f->errors |= ERR_TCPE;
 		}
 	}
@@ -144,7 +120,7 @@ static void fill(struct e1000 *e, gpa_t desc, const struct frame *f, size_t at,
 		 size_t n, bool last)
 {
 	uint8_t written[E1000_DESC_SIZE - DESC_WRITTEN] = {0}, raw[8];
-	size_t data = at < f->len ? f->len - at : 0;
+	size_t data = at < f->eth.len ? f->eth.len - at : 0;
 	uint64_t buffer;
 
 	gmem_read(e1000_gmem(e), desc, raw, sizeof(raw));
@@ -152,7 +128,7 @@ static void fill(struct e1000 *e, gpa_t desc, const struct frame *f, size_t at,
 	if (data > n)
 		data = n;
 	if (buffer && data)
-		gmem_write(e1000_gmem(e), buffer, f->data + at, data);
+		gmem_write(e1000_gmem(e), buffer, f->eth.data + at, data);
 	store_le16(written, (uint16_t)n);
 	store_le16(written + 2, f->sum);
 	written[4] = STAT_DD;
@@ -210,7 +186,7 @@ static bool starve(struct e1000 *e)
 static bool store(struct e1000 *e, const struct frame *f)
 {
 	uint32_t size = ring_size(e), buffer = buffer_size(e), left;
-	size_t total = f->len;
+	size_t total = f->eth.len;
 
 	if (!(e1000_get(e, E1000_RCTL) & E1000_RCTL_SECRC))
 		total += ETH_FCS_LEN;
@@ -222,7 +198,7 @@ static bool store(struct e1000 *e, const struct frame *f)
 		e1000_count(e, E1000_MPC); /* there never will be enough */
 		return true;
 	}
-	e1000_count_received(e, f->data, f->len + ETH_FCS_LEN);
+	e1000_count_received(e, f->eth.data, f->eth.len + ETH_FCS_LEN);
 	spread(e, f, total, buffer);
 	e->rx_causes |= causes(e, total, left);
 	return true;
@@ -233,13 +209,13 @@ static bool is_pause(struct e1000 *e, const struct frame *f)
 {
 	static const uint8_t to[ETH_ALEN] = {1, 0x80, 0xc2, 0, 0, 1};
 
-	if (load_be16(f->data + ETH_TYPE) != ETH_P_PAUSE ||
-	    load_be16(f->data + ETH_HLEN) != PAUSE ||
-	    memcmp(f->data, to, sizeof(to)) ||
+	if (load_be16(f->eth.data + ETH_TYPE) != ETH_P_PAUSE ||
+	    load_be16(f->eth.data + ETH_HLEN) != PAUSE ||
+	    memcmp(f->eth.data, to, sizeof(to)) ||
 	    !(e1000_get(e, E1000_CTRL) & E1000_CTRL_RFCE))
 		return false;
-	e1000_count(e, load_be16(f->data + PAUSE_TIME) ? E1000_XOFFRXC
-						       : E1000_XONRXC);
+	e1000_count(e, load_be16(f->eth.data + PAUSE_TIME) ? E1000_XOFFRXC
+							   : E1000_XONRXC);
 	return true;
 }
 
@@ -256,7 +232,7 @@ static bool too_long(struct e1000 *e, size_t len)
 bool e1000_receive(struct e1000 *e, const struct iovec *iov, unsigned niov,
 		   size_t len)
 {
-	struct frame f = {.len = len};
+	struct frame f = {0};
 	enum e1000_match match;
 
 	if (!may_receive(e)) {
@@ -267,10 +243,10 @@ bool e1000_receive(struct e1000 *e, const struct iovec *iov, unsigned niov,
 	}
 	if (!len || too_long(e, len))
 		return true;
-	straighten(e, iov, niov, &f);
+	eth_frame_join(&f.eth, e->rx_frame, iov, niov);
 	if (is_pause(e, &f))
 		return true;
-	match = e1000_filter(e, f.data);
+	match = e1000_filter(e, f.eth.data);
 	if (match == E1000_REFUSED)
 		return true;
 	if (match == E1000_INEXACT)

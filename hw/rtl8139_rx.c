@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "hw/eth_frame.h"
 #include "hw/inet_sum.h"
 #include "hw/rtl8139.h"
 
@@ -59,8 +60,7 @@
 #define MISSED_MAX   0xffffffu
 
 struct frame {
-	const uint8_t *data;
-	size_t len;
+	struct eth_frame eth;
 	uint32_t head; /* status, as in the ring of bytes */
 };
 
@@ -162,29 +162,6 @@ static uint32_t classify(struct rtl8139 *r, const uint8_t *to)
 	return all ? HEAD_ROK : 0;
 }
 
-/* In one piece, and not shorter than Ethernet allows. */
-static void straighten(struct rtl8139 *r, const struct iovec *iov,
-		       unsigned niov, struct frame *f)
-{
-	size_t at = 0;
-	unsigned i;
-
-	f->data = iov->iov_base;
-	if (niov == 1 && f->len >= ETH_MIN)
-		return;
-	for (i = 0; i < niov; i++) {
-		if (iov[i].iov_len)
-			memcpy(r->rx_frame + at, iov[i].iov_base,
-			       iov[i].iov_len);
-		at += iov[i].iov_len;
-	}
-	f->data = r->rx_frame;
-	if (f->len < ETH_MIN) {
-		memset(r->rx_frame + f->len, 0, ETH_MIN - f->len);
-		f->len = ETH_MIN;
-	}
-}
-
 static void put(struct rtl8139 *r, uint32_t *at, const void *data, size_t len)
 {
 	uint64_t base = rtl8139_get32(r, RTL8139_RBSTART);
@@ -206,7 +183,7 @@ static bool store_bytes(struct rtl8139 *r, const struct frame *f)
 	static const uint8_t fcs[ETH_FCS_LEN];
 	uint32_t at = rtl8139_get16(r, RTL8139_CBR) & (ring_size(r) - 1);
 	uint32_t begin = at;
-	size_t total = HEAD_SIZE + f->len + ETH_FCS_LEN;
+	size_t total = HEAD_SIZE + f->eth.len + ETH_FCS_LEN;
 	uint8_t head[HEAD_SIZE];
 
 	total = (total + 3) & ~(size_t)3;
@@ -216,9 +193,9 @@ static bool store_bytes(struct rtl8139 *r, const struct frame *f)
 		return false;
 	}
 	store_le16(head, (uint16_t)f->head);
-	store_le16(head + 2, (uint16_t)(f->len + ETH_FCS_LEN));
+	store_le16(head + 2, (uint16_t)(f->eth.len + ETH_FCS_LEN));
 	put(r, &at, head, sizeof(head));
-	put(r, &at, f->data, f->len);
+	put(r, &at, f->eth.data, f->eth.len);
 	put(r, &at, fcs, sizeof(fcs));
 	rtl8139_put16(r, RTL8139_CBR,
 		      (uint16_t)((begin + total) & (ring_size(r) - 1)));
@@ -230,15 +207,15 @@ static uint32_t check_sums(const struct frame *f)
 	struct inet_frame inet;
 	uint32_t found = DESC_IP;
 
-	if (!inet_parse(f->data, f->len, &inet) || !inet.ip4)
+	if (!inet_parse(f->eth.data, f->eth.len, &inet) || !inet.ip4)
 		return 0;
-	if (inet.proto == IP_PROTO_TCP && inet_has_l4_sum(f->data, &inet))
+	if (inet.proto == IP_PROTO_TCP && inet_has_l4_sum(f->eth.data, &inet))
 		found = DESC_TCP |
-			(inet_l4_sum_fine(f->data, &inet) ? 0 : DESC_TCPF);
-	else if (inet_has_l4_sum(f->data, &inet))
+			(inet_l4_sum_fine(f->eth.data, &inet) ? 0 : DESC_TCPF);
+	else if (inet_has_l4_sum(f->eth.data, &inet))
 		found = DESC_UDP |
-			(inet_l4_sum_fine(f->data, &inet) ? 0 : DESC_UDPF);
-	return found | (inet_ip_sum_fine(f->data, &inet) ? 0 : DESC_IPF);
+			(inet_l4_sum_fine(f->eth.data, &inet) ? 0 : DESC_UDPF);
+	return found | (inet_ip_sum_fine(f->eth.data, &inet) ? 0 : DESC_IPF);
 }
 
 /* The tag, as descriptors have it. */
@@ -247,14 +224,10 @@ static uint32_t strip_vlan(struct rtl8139 *r, struct frame *f)
 	uint32_t tag;
 
 	if (!(r->reg[RTL8139_CPCR] & RTL8139_CPCR_VLAN) ||
-	    load_be16(f->data + ETH_TYPE) != ETH_P_8021Q)
+	    load_be16(f->eth.data + ETH_TYPE) != ETH_P_8021Q)
 		return 0;
-	tag = load_le16(f->data + ETH_HLEN) | TAG_TAVA;
-	memmove(r->rx_frame, f->data, ETH_TYPE);
-	f->len -= ETH_VLAN_TAG;
-	memmove(r->rx_frame + ETH_TYPE, f->data + ETH_TYPE + ETH_VLAN_TAG,
-		f->len - ETH_TYPE);
-	f->data = r->rx_frame;
+	tag = load_le16(f->eth.data + ETH_HLEN) | TAG_TAVA;
+	eth_frame_strip_tag(&f->eth, r->rx_frame);
 	return tag;
 }
 
@@ -279,17 +252,17 @@ static bool store_desc(struct rtl8139 *r, struct frame *f)
 	}
 	tag = strip_vlan(r, f);
 	word = load_le32(raw);
-	if (f->len + ETH_FCS_LEN > (word & DESC_LEN)) {
+	if (f->eth.len + ETH_FCS_LEN > (word & DESC_LEN)) {
 		lose(r, RTL8139_INT_FOVW);
 		return false;
 	}
-	gmem_write(rtl8139_gmem(r), load_le64(raw + DESC_ADDR), f->data,
-		   f->len);
+	gmem_write(rtl8139_gmem(r), load_le64(raw + DESC_ADDR), f->eth.data,
+		   f->eth.len);
 	store_le32(raw + DESC_TAG, tag);
 	gmem_write(rtl8139_gmem(r), addr + DESC_TAG, raw + DESC_TAG, 4);
 	r->cplus_rx = word & DESC_EOR ? 0 : (r->cplus_rx + 1) % RTL8139_RING;
 	word = (word & DESC_EOR) | DESC_FS | DESC_LS | DESC_CAST(f->head) |
-	       (uint32_t)(f->len + ETH_FCS_LEN);
+	       (uint32_t)(f->eth.len + ETH_FCS_LEN);
 	if (r->reg[RTL8139_CPCR] & RTL8139_CPCR_CSUM)
 		word |= check_sums(f);
 	store_le32(raw, word);
@@ -310,7 +283,7 @@ bool rtl8139_receive(struct rtl8139 *r, const struct iovec *iov, unsigned niov,
 		     size_t len)
 {
 	size_t max = in_cplus(r) ? RTL8139_RX_MAX : SHORT_MAX;
-	struct frame f = {.len = len};
+	struct frame f = {0};
 
 	if (!may_receive(r)) {
 		r->rx_starved = true;
@@ -318,8 +291,8 @@ bool rtl8139_receive(struct rtl8139 *r, const struct iovec *iov, unsigned niov,
 	}
 	if (!len || len > max)
 		return true;
-	straighten(r, iov, niov, &f);
-	f.head = classify(r, f.data);
+	eth_frame_join(&f.eth, r->rx_frame, iov, niov);
+	f.head = classify(r, f.eth.data);
 	if (!f.head)
 		return true;
 	if (!in_cplus(r)) {
