@@ -60,8 +60,10 @@ static void link_changed(void *ctx, bool up)
 {
 	struct e1000 *e = ctx;
 
-	e->cable = up;
-	e1000_link_changed(e);
+	if (e->cable != up) {
+		e->cable = up;
+		e1000_link_changed(e);
+	}
 	ready(e);
 }
 

@@ -101,6 +101,24 @@ static int move(void *ctx, struct loop *loop, struct error *err)
 	return net_port_move(&other->port, loop, err);
 }
 
+/* A cable behind this one is pulled out: its threads are to know. */
+static void unplug(void *ctx)
+{
+	struct hub_port *other = other_end(ctx);
+
+	if (other)
+		net_port_unplug(&other->port);
+}
+
+/* The links themselves are each end's own. */
+static void link_changed(void *ctx, bool up)
+{
+	struct hub_port *other = other_end(ctx);
+
+	if (other)
+		net_port_link(&other->port);
+}
+
 static const struct net_port_ops hub_ops = {
 	.receive = receive,
 	.flush = flush,
@@ -108,14 +126,19 @@ static const struct net_port_ops hub_ops = {
 	.offloads = offloads,
 	.set_offloads = set_offloads,
 	.move = move,
+	.unplug = unplug,
+	.link = link_changed,
 };
 
 static void close_port(struct net_client *client)
 {
-	struct hub_port *p = container_of(client, struct hub_port, client);
+	struct hub_port *p = container_of(client, struct hub_port, client), *to;
 
 	list_del(&p->link);
-	if (!--p->hub->nports) {
+	p->hub->nports--;
+	list_for_each (to, &p->hub->ports, struct hub_port, link)
+		net_port_link(&to->port);
+	if (!p->hub->nports) {
 		list_del(&p->hub->link);
 		free(p->hub);
 	}
@@ -142,18 +165,17 @@ static struct hub *find_hub(struct net *net, unsigned id)
 /* A cable in use cannot become a hub: its ends would have to agree anew. */
 static int check_hub(const struct hub *hub, struct error *err)
 {
-	struct hub_port *p;
-	int rc = 0;
+	const struct hub_port *p;
+	bool moved = false;
 
-	if (hub->nports == 2 && hub->offloads)
-		return error_set(err, EBUSY,
-				 "hub %u is in use with two ports, which can "
-				 "become no more",
-				 hub->id);
 	list_for_each (p, &hub->ports, struct hub_port, link)
-		if (rc == 0)
-			rc = net_check_parting(&p->client, err);
-	return rc;
+		moved |= p->port.moved;
+	if (!moved && (hub->nports != 2 || !hub->offloads))
+		return 0;
+	return error_set(err, EBUSY,
+			 "hub %u is in use with two ports, which can become "
+			 "no more",
+			 hub->id);
 }
 
 /* netdev=: what is at the port from the start. */

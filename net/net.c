@@ -170,6 +170,18 @@ static void tell_unplug(struct net_port *port)
 		port->ops->unplug(port->ctx);
 }
 
+void net_port_link(struct net_port *port)
+{
+	if (port->peer)
+		tell_link(port->peer);
+}
+
+void net_port_unplug(struct net_port *port)
+{
+	if (port->peer)
+		tell_unplug(port->peer);
+}
+
 void net_disconnect(struct net_client *client)
 {
 	struct net_port *port, *peer;

@@ -133,6 +133,10 @@ void net_port_set_offloads(struct net_port *port, unsigned offloads);
  * and so must the NIC's queue.
  */
 int net_port_move(struct net_port *port, struct loop *loop, struct error *err);
+/* For what passes cables on: calls the other end's link, with what it is, and
+ * its unplug. */
+void net_port_link(struct net_port *port);
+void net_port_unplug(struct net_port *port);
 /* Uses queue port of the other end, or does not (multiqueue). */
 int net_port_enable(struct net_port *port, bool on);
 

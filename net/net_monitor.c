@@ -176,7 +176,7 @@ static void info_usernet(struct monitor_call *call)
 			monitor_printf(call, "Hub %u (%s):\n", peer->hub,
 				       c->name);
 		else
-			monitor_printf(call, "%s:\n", c->name);
+			monitor_printf(call, "Hub -1 (%s):\n", c->name);
 		text = net_user_info(c);
 		monitor_printf(call, "%s", text ? text : "");
 		free(text);

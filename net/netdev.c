@@ -97,28 +97,12 @@ int net_add(struct net *net, const struct opt_list *list, struct error *err)
 	return rc;
 }
 
-int net_check_parting(const struct net_client *client, struct error *err)
-{
-	unsigned i;
-
-	for (i = 0; i < client->nports; i++)
-		if (client->port[i].moved)
-			return error_set(err, EBUSY,
-					 "'%s' is in the hands of an iothread",
-					 client->name);
-	return 0;
-}
-
 int net_remove(struct net *net, const char *id, struct error *err)
 {
 	struct net_client *client = net_client_find(net, id);
-	int rc;
 
 	if (!client || client->kind == NET_NIC)
 		return error_set(err, ENOENT, "there is no -netdev '%s'", id);
-	rc = net_check_parting(client, err);
-	if (rc < 0)
-		return rc;
 	net_client_del(client);
 	client->close(client);
 	return 0;

@@ -21,7 +21,5 @@ extern const struct opt_desc net_hubport_opts[], net_tap_opts[],
 
 /* Warns of hubs that miss NICs, or all but NICs. */
 void net_hub_check(struct net *net);
-/* -EBUSY with a message when clients cannot be parted now. */
-int net_check_parting(const struct net_client *client, struct error *err);
 
 #endif

@@ -56,6 +56,13 @@ static void link_changed(void *ctx, bool up)
 	end->wire->link_up = up;
 }
 
+static void unplug(void *ctx)
+{
+	struct net_wire_end *end = ctx;
+
+	end->unplugs++;
+}
+
 static unsigned offloads(void *ctx)
 {
 	struct net_wire_end *end = ctx;
@@ -93,6 +100,7 @@ static const struct net_port_ops wire_ops = {
 	.flush = flush,
 	.ready = ready,
 	.link = link_changed,
+	.unplug = unplug,
 	.offloads = offloads,
 	.set_offloads = set_offloads,
 	.move = move,

@@ -22,7 +22,7 @@ struct net_wire;
 struct net_wire_end {
 	struct net_wire *wire;
 	unsigned queue;
-	unsigned flushes, readies; /* calls of the NIC */
+	unsigned flushes, readies, unplugs; /* calls of the NIC */
 	unsigned wants; /* what set_offloads said last */
 	struct loop *loop; /* what move said last */
 	bool enabled; /* what enable said last; true at the start */
