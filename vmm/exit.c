@@ -53,6 +53,8 @@ static bool exit_mmio(struct vcpu *vcpu)
 /* A triple fault: the chipset of a PC answers with a reset. */
 static bool exit_shutdown(struct vcpu *vcpu)
 {
+	if (finisher_deliver(vcpu->finisher))
+		return false;
 	machine_request_reset(vcpu->m, CAUSE_GUEST_RESET);
 	return false;
 }

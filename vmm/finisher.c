@@ -21,12 +21,16 @@
 #define IOAPIC_PAGE    UINT64_C(0xfec00000)
 #define PAGE_MASK      UINT64_C(0xfff)
 #define APIC_BASE_MASK UINT64_C(0xffffff000)
+#define CR0_PG	       (UINT64_C(1) << 31)
 #define CR4_PGE	       (UINT64_C(1) << 7)
 #define EFER_LMA       (UINT64_C(1) << 10)
+#define RFLAGS_IF      (UINT64_C(1) << 9)
 #define RFLAGS_RF      (UINT64_C(1) << 16)
+#define RFLAGS_VM      (UINT64_C(1) << 17)
 #define DR6_BS	       (UINT64_C(1) << 14)
 #define EXC_PF	       14
 #define INT3	       0xccu /* what traps are */
+#define FRAME_SIZE     12u /* of a 32-bit interrupt */
 #define SLOW_COUNT     4096u /* so many of a kind within a second: slow */
 #define NS_PER_S       INT64_C(1000000000)
 
@@ -362,4 +366,31 @@ bool finisher_run(struct finisher *f)
 	if (len > sizeof(run->emulation_failure.insn_bytes))
 		len = 0;
 	return finish(f, bytes, len);
+}
+
+/*
+ * See flat_frames.  iPXE's stack is at an offset that has no memory without the
+ * base: in the window of the display adapter.
+ */
+static bool lost_frame(const struct finisher *f,
+		       const struct kvm_vcpu_events *events)
+{
+	const struct insn_cpu *cpu = &f->cpu;
+	uint32_t sp = (uint32_t)cpu->regs.rsp - FRAME_SIZE;
+	uint8_t frame[FRAME_SIZE];
+
+	return cpu->flat_frames && !(cpu->sregs.cr0 & CR0_PG) &&
+	       !cpu->sregs.ss.dpl && !(cpu->regs.rflags & RFLAGS_VM) &&
+	       cpu->regs.rflags & RFLAGS_IF && !events->interrupt.shadow &&
+	       !gmem_read(cpu->gmem, sp, frame, sizeof(frame));
+}
+
+/* KVM tells of an interrupt that was lost by its number alone. */
+bool finisher_deliver(struct finisher *f)
+{
+	struct kvm_vcpu_events events;
+
+	return load(f, &events) && lost_frame(f, &events) &&
+	       insn_deliver(&f->cpu, events.interrupt.nr) == INSN_DONE &&
+	       store(f, &events, false);
 }

@@ -22,6 +22,13 @@ void finisher_free(struct finisher *f);
  */
 bool finisher_run(struct finisher *f);
 
+/*
+ * Delivers the interrupt whose frame KVM could not push, which it takes for a
+ * triple fault.  False when it was no such; then nothing has changed.  vCPU
+ * thread, no machine lock.
+ */
+bool finisher_deliver(struct finisher *f);
+
 /* How many instructions of a kind (see insn.h) it has finished.  Any thread. */
 uint64_t finisher_count(const struct finisher *f, unsigned kind);
 

@@ -112,6 +112,12 @@ struct insn_cpu {
 enum insn_result insn_finish(struct insn_cpu *cpu, const uint8_t *bytes,
 			     size_t len);
 
+/*
+ * An interrupt of the hardware, between two instructions of ring 0 in protected
+ * mode.  After anything but INSN_DONE nothing has changed.
+ */
+enum insn_result insn_deliver(struct insn_cpu *cpu, uint8_t vector);
+
 /* Gives back the page, if one was needed. */
 void insn_host_fini(struct insn_host_code *code);
 

@@ -2,7 +2,8 @@
 /*
  * INT n, INT3, INTO and INT1: software interrupts through the IVT or the IDT,
  * with their privilege and stack rules.  Intel SDM volume 2, INT n; volume 3,
- * 6.12 and 6.14; 20.1.4 (real mode), 20.3 (virtual-8086 mode).
+ * 6.12 and 6.14; 20.1.4 (real mode), 20.3 (virtual-8086 mode).  And those of
+ * the hardware, as far as the finisher delivers any.
  *
  * Not modelled: task gates.
  */
@@ -413,4 +414,20 @@ enum insn_result insn_int1(struct insn *in)
 	in->no_step = true;
 	insn_trap(in->cpu, EXC_DB);
 	return INSN_DONE;
+}
+
+enum insn_result insn_deliver(struct insn_cpu *cpu, uint8_t vector)
+{
+	struct insn in = {.cpu = cpu, .next = cpu->regs.rip};
+	struct kvm_regs regs = cpu->regs;
+	struct kvm_sregs sregs = cpu->sregs;
+	enum insn_result rc = gate_interrupt(&in, vector);
+
+	cpu->sregs_changed = rc == INSN_DONE;
+	cpu->xsave_changed = cpu->single_step = false;
+	if (rc == INSN_DONE)
+		return rc;
+	cpu->regs = regs;
+	cpu->sregs = sregs;
+	return rc;
 }

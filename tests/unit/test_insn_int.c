@@ -315,6 +315,38 @@ START_TEST(iret_from_a_flat_frame)
 }
 END_TEST
 
+/* As by INT, but of an instruction that is still to come. */
+START_TEST(hardware_interrupts)
+{
+	struct kvm_regs regs;
+	struct world w;
+	uint64_t sp;
+
+	world_init(&w, WORLD_32, 0);
+	w.cpu.sregs.ss.base = 0x1000;
+	w.cpu.regs.rflags |= FLAG_IF;
+	regs = w.cpu.regs;
+	ck_assert_int_eq(insn_deliver(&w.cpu, 0xff), INSN_FAULT);
+	ck_assert(!memcmp(&regs, &w.cpu.regs, sizeof(regs)));
+	ck_assert(!w.cpu.sregs_changed);
+	put_gate(&w, 8, HANDLER, SEL_CODE32, 0x8e);
+	ck_assert_int_eq(insn_deliver(&w.cpu, VECTOR), INSN_DONE);
+	ck_assert(w.cpu.sregs_changed);
+	ck_assert_uint_eq(w.cpu.regs.rip, HANDLER);
+	ck_assert(!(w.cpu.regs.rflags & FLAG_IF));
+	sp = regs.rsp - 12;
+	ck_assert_uint_eq(w.cpu.regs.rsp, sp);
+	ck_assert_uint_eq(word(&w, 0x1000 + sp), regs.rip);
+	ck_assert_uint_eq(word(&w, 0x1000 + sp + 4), SEL_CODE32);
+	ck_assert_uint_eq(word(&w, 0x1000 + sp + 8), regs.rflags);
+	ck_assert_int_eq(world_run(&w, iret, 1), INSN_DONE);
+	ck_assert_uint_eq(w.cpu.regs.rip, regs.rip);
+	ck_assert_uint_eq(w.cpu.regs.rsp, regs.rsp);
+	ck_assert_uint_eq(w.cpu.regs.rflags, regs.rflags);
+	world_fini(&w);
+}
+END_TEST
+
 /* The upper half of ESP stays when the new stack is a 16-bit one. */
 START_TEST(iret_to_a_16_bit_stack)
 {
@@ -493,6 +525,6 @@ END_TEST
 UNIT_MAIN("insn_int", wide_int_faults, wide_iret_faults,
 	  iret_unblocks_nmis_and_restores, legacy_round_trip, legacy_int_faults,
 	  a_16_bit_gate_pushes_words, legacy_iret_faults,
-	  iret_from_a_flat_frame, iret_to_a_16_bit_stack, v86_round_trip,
-	  v86_needs_iopl_3_and_ring_0, v86_extensions, real_mode_round_trip,
-	  real_mode_iretd, int_and_single_stepping)
+	  iret_from_a_flat_frame, hardware_interrupts, iret_to_a_16_bit_stack,
+	  v86_round_trip, v86_needs_iopl_3_and_ring_0, v86_extensions,
+	  real_mode_round_trip, real_mode_iretd, int_and_single_stepping)
