@@ -247,7 +247,7 @@ static const struct monitor_arg add_text_args[] = {
 };
 
 static const struct monitor_arg add_args[] = {
-	MONITOR_WORD("type", "tap, user or hubport"),
+	MONITOR_WORD("type", "bridge, hubport, tap or user"),
 	MONITOR_WORD("id", "a name for it"),
 	{.type = MONITOR_ARG_END},
 };

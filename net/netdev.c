@@ -9,6 +9,7 @@
 #include "vmm/log.h"
 
 static const struct net_driver *const drivers[] = {
+	&net_bridge,
 	&net_hubport,
 	&net_tap,
 	&net_user,
@@ -18,8 +19,8 @@ static const struct net_driver *const drivers[] = {
 
 /* Kinds of qemu's that are not here. */
 static const char *const later[] = {
-	"bridge", "dgram", "l2tpv3",	 "netmap",     "socket",
-	"stream", "vde",   "vhost-user", "vhost-vdpa",
+	"dgram",  "l2tpv3", "netmap",	  "socket",
+	"stream", "vde",    "vhost-user", "vhost-vdpa",
 };
 
 static int no_such_driver(const char *type, struct error *err)
@@ -32,7 +33,7 @@ static int no_such_driver(const char *type, struct error *err)
 					 type);
 	return error_set(err, EINVAL,
 			 "type=%s: there is no such network; there are "
-			 "hubport, tap and user",
+			 "bridge, hubport, tap and user",
 			 type);
 }
 

@@ -15,9 +15,9 @@ struct net_driver {
 		    struct error *err);
 };
 
-extern const struct net_driver net_hubport, net_tap, net_user;
-extern const struct opt_desc net_hubport_opts[], net_tap_opts[],
-	net_user_opts[];
+extern const struct net_driver net_bridge, net_hubport, net_tap, net_user;
+extern const struct opt_desc net_bridge_opts[], net_hubport_opts[],
+	net_tap_opts[], net_user_opts[];
 
 /* Warns of hubs that miss NICs, or all but NICs. */
 void net_hub_check(struct net *net);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -28,11 +29,24 @@ static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
 
 #define ENDINGS (sizeof(endings) / sizeof(*endings))
 
-/* Signals as a program wants them; no files of ours but stdout, stderr. */
-static int spawn(const char *path, const char *ifname, pid_t *pid)
+/* No files of ours but stdout, stderr and fd. */
+static int choose_files(posix_spawn_file_actions_t *files, int fd)
 {
-	char *const argv[] = {(char *)(uintptr_t)path,
-			      (char *)(uintptr_t)ifname, NULL};
+	int first = STDERR_FILENO + 1;
+	int rc = posix_spawn_file_actions_addopen(files, STDIN_FILENO,
+						  "/dev/null", O_RDONLY, 0);
+
+	if (rc == 0 && fd >= 0) {
+		first = NET_PROGRAM_FD + 1;
+		rc = posix_spawn_file_actions_adddup2(files, fd,
+						      NET_PROGRAM_FD);
+	}
+	return rc ? rc : posix_spawn_file_actions_addclosefrom_np(files, first);
+}
+
+/* Signals as a program wants them. */
+static int spawn(const char *const argv[], int fd, pid_t *pid)
+{
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, dflt;
@@ -46,18 +60,14 @@ static int spawn(const char *path, const char *ifname, pid_t *pid)
 		sigaddset(&dflt, endings[i]);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
-	rc = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
-					      O_RDONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addclosefrom_np(&files,
-							      STDERR_FILENO +
-								      1);
+	rc = choose_files(&files, fd);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &dflt);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
 						POSIX_SPAWN_SETSIGDEF);
 	if (rc == 0)
-		rc = posix_spawn(pid, path, &files, &attr, argv, environ);
+		rc = posix_spawn(pid, argv[0], &files, &attr,
+				 (char **)(uintptr_t)argv, environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return rc;
@@ -95,28 +105,47 @@ static void watch(const char *path, pid_t pid)
 		close(p.fd);
 }
 
-int net_run_script(const char *path, const char *ifname, struct error *err)
+static int tell_status(const char *kind, const char *const argv[], int status,
+		       struct error *err)
+{
+	const char *last = argv[0];
+	size_t i;
+
+	for (i = 0; argv[i]; i++)
+		last = argv[i];
+	if (WIFSIGNALED(status))
+		return error_set(err, EIO, "%s %s %s was ended by %s", kind,
+				 argv[0], last, strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return error_set(err, EIO, "%s %s %s failed with status %d",
+				 kind, argv[0], last, WEXITSTATUS(status));
+	return 0;
+}
+
+int net_run_program(const char *kind, const char *const argv[], int fd,
+		    struct error *err)
 {
 	int rc, status = 0;
 	pid_t pid;
 
-	rc = spawn(path, ifname, &pid);
+	rc = spawn(argv, fd, &pid);
 	if (rc == ENOEXEC)
 		return error_set(err, rc,
-				 "script %s: no program; its first line may "
-				 "lack #!/bin/sh",
-				 path);
+				 "%s %s: no program; its first line may lack "
+				 "#!/bin/sh",
+				 kind, argv[0]);
 	if (rc)
-		return error_errno(err, rc, "script %s", path);
-	watch(path, pid);
+		return error_errno(err, rc, "%s %s", kind, argv[0]);
+	watch(argv[0], pid);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return error_errno(err, errno, "script %s", path);
-	if (WIFSIGNALED(status))
-		return error_set(err, EIO, "script %s %s was ended by %s", path,
-				 ifname, strsignal(WTERMSIG(status)));
-	if (WEXITSTATUS(status))
-		return error_set(err, EIO, "script %s %s failed with status %d",
-				 path, ifname, WEXITSTATUS(status));
-	return 0;
+			return error_errno(err, errno, "%s %s", kind, argv[0]);
+	return tell_status(kind, argv, status, err);
+}
+
+int net_run_script(const char *path, const char *ifname, struct error *err)
+{
+	const char *const argv[] = {path, ifname, NULL};
+
+	return net_run_program("script", argv, -1, err);
 }

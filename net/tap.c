@@ -357,6 +357,13 @@ static void set_info(struct tap *tap, const struct tap_conf *conf)
 			 "index=0,type=tap,"
 			 "fd=%d",
 			 tap->files.fd[0]);
+	else if (conf->bridge)
+		snprintf(info, sizeof(tap->client.info),
+			 "index=0,type=tap,helper=%.200s,br=%s",
+			 conf->helper ? conf->helper : "default", conf->br);
+	else if (conf->helper)
+		snprintf(info, sizeof(tap->client.info),
+			 "index=0,type=tap,helper=%.200s", conf->helper);
 	else
 		snprintf(info, sizeof(tap->client.info),
 			 "index=0,type=tap,ifname=%s,script=%.200s,"
@@ -366,17 +373,34 @@ static void set_info(struct tap *tap, const struct tap_conf *conf)
 			 conf->downscript ? conf->downscript : DOWNSCRIPT);
 }
 
+/* Who else makes the interface: the key that says so; NULL: we do. */
+static const char *maker(const struct tap_conf *conf)
+{
+	if (conf->fd)
+		return "fd";
+	if (conf->fds)
+		return "fds";
+	return conf->helper || conf->bridge ? "helper" : NULL;
+}
+
 static int check_conf(const struct tap_conf *conf, struct error *err)
 {
-	if (!conf->fd && !conf->fds)
+	const char *by = maker(conf);
+	unsigned makers = !!conf->fd + !!conf->fds + !!conf->helper;
+
+	if (conf->br && !conf->helper && !conf->bridge)
+		return error_set(err, EINVAL,
+				 "br= goes with helper=; -netdev bridge has "
+				 "one without it");
+	if (!by)
 		return check_script(conf, err);
-	if ((conf->fd && conf->fds) || conf->ifname || conf->script ||
-	    conf->downscript || conf->vnet_hdr != 2 || conf->queues)
+	if (makers > 1 || conf->ifname || conf->script || conf->downscript ||
+	    conf->vnet_hdr != 2 || conf->queues)
 		return error_set(err, EINVAL,
 				 "with %s= there can be no ifname=, script=, "
-				 "downscript=, vnet_hdr=, queues= or %s=",
-				 conf->fd ? "fd" : "fds",
-				 conf->fd ? "fds" : "fd");
+				 "downscript=, vnet_hdr=, queues= or other of "
+				 "fd=, fds= and helper=",
+				 by);
 	return 0;
 }
 
@@ -384,14 +408,16 @@ static int check_conf(const struct tap_conf *conf, struct error *err)
 static int build(struct tap *tap, const struct tap_conf *conf,
 		 struct error *err)
 {
-	bool given = conf->fd || conf->fds;
+	bool given = maker(conf);
 	const char *script = conf->script ? conf->script : SCRIPT;
 	int rc = check_conf(conf, err);
 
 	if (rc < 0)
 		return rc;
-	if (given)
+	if (conf->fd || conf->fds)
 		rc = tap_take(conf, &tap->files, err);
+	else if (given)
+		rc = tap_ask_helper(conf, &tap->files, err);
 	else if ((rc = choose_downscript(tap, conf, err)) == 0)
 		rc = tap_make(conf, &tap->files, err);
 	if (rc == 0)
@@ -401,8 +427,8 @@ static int build(struct tap *tap, const struct tap_conf *conf,
 	return rc;
 }
 
-static int tap_open(struct net *net, const char *id, const void *conf,
-		    struct error *err)
+int tap_open(struct net *net, const char *id, const void *conf,
+	     struct error *err)
 {
 	struct tap *tap = calloc(1, sizeof(*tap));
 	unsigned i;
@@ -458,9 +484,10 @@ const struct opt_desc net_tap_opts[] = {
 	REFUSED("vhostfd", "vhost-net is " OPT_LATER),
 	REFUSED("vhostfds", "vhost-net is " OPT_LATER),
 	REFUSED_BUT("poll-us", "0"),
-	REFUSED("br", "bridge helpers are " OPT_LATER "; say script= or fd="),
-	REFUSED("helper",
-		"bridge helpers are " OPT_LATER "; say script= or fd="),
+	{TAP_KEY("br", OPT_STRING, br),
+	 .help = "the bridge that helper= is told of [br0]"},
+	{TAP_KEY("helper", OPT_STRING, helper),
+	 .help = "called instead of scripts; it makes the interface"},
 	{.type = OPT_END},
 };
 

@@ -157,33 +157,42 @@ int tap_make(const struct tap_conf *conf, struct tap_files *files,
 	return rc;
 }
 
+/* Queue i of the interface is fd, which errors call by its name. */
+static int adopt(const struct tap_conf *conf, struct tap_files *files,
+		 unsigned i, int fd, const char *name, struct error *err)
+{
+	struct ifreq ifr = {0};
+	bool vnet_hdr;
+
+	if (ioctl(fd, TUNGETIFF, &ifr) < 0 || !(ifr.ifr_flags & IFF_TAP))
+		return error_set(err, EINVAL, "%s is no tap interface", name);
+	vnet_hdr = ifr.ifr_flags & IFF_VNET_HDR;
+	if (i && vnet_hdr != files->vnet_hdr)
+		return error_set(err, EINVAL,
+				 "%s: some have headers (IFF_VNET_HDR), some "
+				 "not",
+				 name);
+	files->fd[i] = fd;
+	files->vnet_hdr = vnet_hdr;
+	memcpy(files->ifname, ifr.ifr_name, IFNAMSIZ);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	return prepare(conf, files, fd, err);
+}
+
 static int take(const struct tap_conf *conf, struct tap_files *files,
 		unsigned i, const char *text, struct error *err)
 {
-	struct ifreq ifr = {0};
+	char name[32];
 	uint64_t fd;
-	bool vnet_hdr;
 	int rc = opt_parse_u64(text, &fd, err);
 
 	if (rc < 0)
 		return rc;
 	if (fd > INT32_MAX || fcntl((int)fd, F_GETFD) < 0)
 		return error_set(err, EBADF, "fd=%s is not open", text);
-	if (ioctl((int)fd, TUNGETIFF, &ifr) < 0 || !(ifr.ifr_flags & IFF_TAP))
-		return error_set(err, EINVAL, "fd=%s is no tap interface",
-				 text);
-	vnet_hdr = ifr.ifr_flags & IFF_VNET_HDR;
-	if (i && vnet_hdr != files->vnet_hdr)
-		return error_set(err, EINVAL,
-				 "fd=%s: some have headers (IFF_VNET_HDR), "
-				 "some not",
-				 text);
-	files->fd[i] = (int)fd;
-	files->vnet_hdr = vnet_hdr;
-	memcpy(files->ifname, ifr.ifr_name, IFNAMSIZ);
-	fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	fcntl((int)fd, F_SETFL, O_RDWR | O_NONBLOCK);
-	return prepare(conf, files, (int)fd, err);
+	snprintf(name, sizeof(name), "fd=%s", text);
+	return adopt(conf, files, i, (int)fd, name, err);
 }
 
 int tap_take(const struct tap_conf *conf, struct tap_files *files,
@@ -210,5 +219,22 @@ int tap_take(const struct tap_conf *conf, struct tap_files *files,
 	free(list);
 	if (rc < 0)
 		tap_close_files(files);
+	return rc;
+}
+
+int tap_take_one(const struct tap_conf *conf, int fd, const char *name,
+		 struct tap_files *files, struct error *err)
+{
+	int rc;
+
+	*files = (struct tap_files){0};
+	rc = make_room(files, 1, err);
+	if (rc == 0)
+		rc = adopt(conf, files, 0, fd, name, err);
+	if (rc < 0) {
+		if (!files->n || files->fd[0] < 0)
+			close(fd);
+		tap_close_files(files);
+	}
 	return rc;
 }

@@ -123,6 +123,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 /* clang-format on */
 
 const struct netdev_kind netdev_kinds[] = {
+	{"bridge", net_bridge_opts},
 	{"hubport", net_hubport_opts},
 	{"tap", net_tap_opts},
 #ifdef HAVE_SLIRP

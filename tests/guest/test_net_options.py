@@ -8,8 +8,10 @@ import socket
 import subprocess
 import time
 
+from run import Skip
+
 from guest.net_place import Place
-from guest.vm import PCVM, needs_kvm
+from guest.vm import PCVM, needs_file, needs_kvm
 
 QUIET = ("-display", "none", "-serial", "none", "-S", "-m", "16")
 
@@ -183,12 +185,82 @@ def test_interfaces_by_file():
         assert place.interfaces() == []
 
 
+HELPER = """
+import array, fcntl, os, socket, struct, subprocess, sys
+assert sys.argv[1:3] == ["--use-vnet", "--fd=3"], sys.argv
+assert sorted(os.listdir("/proc/self/fd")) == list("01234")
+fd = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", b"helped", 0x5002))
+bridge = sys.argv[3].removeprefix("--br=")
+subprocess.run(["ip", "link", "set", "helped", "master", bridge], check=True)
+socket.send_fds(socket.socket(fileno=3), [b"x"], [fd])
+"""
+
+
+def test_helpers_make_interfaces():
+    with Options() as place:
+        script = os.path.join(place.folder.name, "helper.py")
+        with open(script, "w", encoding="utf-8") as f:
+            f.write(HELPER)
+        subprocess.run(place.inside("ip", "link", "add", "br7", "type", "bridge"),
+                       check=True)
+        for text in (f"bridge,id=a,br=br7,helper=python3 {script}",
+                     f"tap,id=a,br=br7,helper=python3 {script}",
+                     f"tap,id=a,helper=python3 {script} --use-vnet --fd=3 --br=br7 ;:"):
+            vm = place.start("-netdev", text)
+            assert place.interfaces() == ["br7", "helped"]
+            assert "a: index=0,type=tap,helper=python3 " in vm.hmp("info network")
+            slave = subprocess.run(place.inside("ip", "link", "show", "master", "br7"),
+                                   check=True, text=True, capture_output=True)
+            assert "helped" in slave.stdout
+            vm.qmp("quit")
+            assert vm.end()[0] == 0
+            assert place.interfaces() == ["br7"]
+        subprocess.run(place.inside("ip", "link", "del", "br7"), check=True)
+        refused(place, "bridge helper /bin/false --br=br0 failed with status 1",
+                "-netdev", "bridge,id=a,helper=/bin/false")
+        refused(place, "bridge helper /no/such: No such file",
+                "-net", "bridge,helper=/no/such")
+        refused(place, "bridge helper /bin/true gave no interface",
+                "-netdev", "tap,id=a,helper=/bin/true")
+        refused(place, "with helper= there can be no ifname=",
+                "-netdev", "tap,id=a,helper=/bin/true,script=no")
+        refused(place, "br= goes with helper=", "-netdev", "tap,id=a,br=br0")
+        refused(place, "br=much-too-long-name is no name",
+                "-netdev", "bridge,id=a,br=much-too-long-name,helper=/bin/true")
+
+
+def test_the_helper_of_qemu():
+    helper = "/usr/lib/qemu/qemu-bridge-helper"
+    needs_file(helper)
+    with Options() as place:
+        folder = os.path.join(place.folder.name, "etc", "qemu")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "bridge.conf"), "w", encoding="utf-8") as f:
+            f.write("allow br7\n")
+        subprocess.run(place.inside("ip", "link", "add", "br7", "type", "bridge"),
+                       check=True)
+        etc = ["unshare", "-m", "sh", "-c", 'mount -t overlay none /etc -o '
+               f'lowerdir={place.folder.name}/etc:/etc && exec "$@"', "sh"]
+        if subprocess.run([*etc, "true"], check=False, capture_output=True).returncode:
+            raise Skip("no overlay may be mounted here")
+        vm = Running(place.inside(*etc, PCVM, *QUIET, "-qmp", "stdio", "-netdev",
+                                  "bridge,id=a,br=br7"))
+        assert place.interfaces() == ["br7", "tap0"]
+        vm.qmp("quit")
+        assert vm.end()[0] == 0
+        assert place.interfaces() == ["br7"]
+        status, text = place.run("-netdev", "bridge,id=a,br=br8", as_user=etc)
+        assert status == 1 and "access denied by acl" in text, text
+        assert f"bridge helper {helper} --br=br8 failed with status 1" in text, text
+
+
 def test_errors_say_what_is_wrong():
     with Options() as place:
         for want, *args in (
                 ("vhost-net is not supported yet", "-netdev", "tap,id=a,vhost=on"),
                 ("type=vde: not supported yet", "-netdev", "vde,id=a"),
-                ("there is no such network; there are hubport, tap and user",
+                ("there is no such network; there are bridge, hubport, tap and user",
                  "-netdev", "foo,id=a"),
                 ("unknown parameter 'foo'", "-netdev", "tap,id=a,foo=1"),
                 ("id= is missing", "-netdev", "tap"),
