@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Linux's own drivers on each NIC, by tap and bridge, and by user networking."""
+"""
+Linux's own drivers on each NIC: two guests at one bridge with /etc/qemu-ifup,
+and one of them by user networking.
+"""
 import subprocess
 import time
 
@@ -9,8 +12,11 @@ from guest.vm import PCVM, needs, needs_kvm
 
 LISTED = subprocess.run([PCVM, "-net", "nic,model=help"], capture_output=True,
                         text=True, check=True).stdout.split()
-MODELS = [m for m in ("virtio-net-pci", "e1000", "rtl8139") if m in LISTED]
+MODELS = [m for m in ("virtio", "e1000", "rtl8139")
+          if m in LISTED or f"{m}-net-pci" in LISTED]
 BYTES = 256 << 10
+UP = "#!/bin/sh\nip link set $1 up; ip link set $1 master br0\n"
+DOWN = "#!/bin/sh\nip link set $1 nomaster\necho $1 >>{calls}\n"
 ECHO = """
 import socket, threading
 def echo(c):  # all at the end: nc does not read while it writes
@@ -32,8 +38,8 @@ CONFIGURE = (r"printf '#!/bin/sh\n[ $1 = bound ] && ip addr add $ip/$mask dev "
              f"head -c {BYTES} /bin/busybox >/tmp/data")
 
 
-class Bridges(Place):
-    """A bridge for each model, with addresses and an echo at port 9000."""
+class Bridge(Place):
+    """A bridge br0 with addresses and names, and an echo at port 9000."""
 
     def __enter__(self):
         needs_kvm()
@@ -41,6 +47,9 @@ class Bridges(Place):
         super().__enter__()
         self.helpers = []
         try:
+            self.prefix = self.etc(**{
+                "qemu-ifup": UP, "qemu-ifdown": DOWN.format(calls=self.calls_file),
+                "resolv.conf": "nameserver 10.9.0.1\n"})
             self._build()
         except BaseException:
             self.__exit__()
@@ -48,18 +57,15 @@ class Bridges(Place):
         return self
 
     def _build(self):
-        words = ["ip link set lo up"]
-        for i in range(len(MODELS)):
-            words += [f"ip link add br{i} type bridge",
-                      f"ip addr add 10.9.{i}.1/24 dev br{i}",
-                      f"ip link set br{i} up"]
+        words = ["ip link set lo up", "ip link add br0 type bridge",
+                 "ip addr add 10.9.0.1/24 dev br0", "ip link set br0 up"]
         subprocess.run(self.inside("sh", "-ec", "\n".join(words)), check=True)
         self._help("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
-                   "--port=0", "--dhcp-authoritative", "--user=root",
+                   "--no-resolv", "--address=/name.test/10.9.0.200",
+                   "--dhcp-authoritative", "--user=root", "--no-ping",
                    f"--dhcp-leasefile={self.folder.name}/leases",
                    f"--pid-file={self.folder.name}/dnsmasq.pid",
-                   *(f"--dhcp-range=10.9.{i}.50,10.9.{i}.99,1h"
-                     for i in range(len(MODELS))))
+                   "--dhcp-range=10.9.0.50,10.9.0.99,1h")
         echo = self._help("python3", "-c", ECHO, stdout=subprocess.PIPE)
         assert echo.stdout.readline() == b"ready\n"
 
@@ -75,46 +81,89 @@ class Bridges(Place):
             process.communicate()
         super().__exit__()
 
-
-def _check_interface(guest, name, host):
-    """DHCP, ping, and TCP both ways at once, which cmp checks to the byte."""
-    guest.shell(f"ip link set {name} up && "
-                f"udhcpc -i {name} -n -q -f -s /tmp/s -t 10 -T 2", 240)
-    guest.shell(f"ping -c 2 -W 5 {host}", 60)
-    guest.shell(f"nc {host} 9000 </tmp/data | cmp - /tmp/data", 240)
-
-
-def test_each_nic_by_tap_and_user_networking():
-    with Bridges() as place:
-        up = place.script("up", more="ip link set $1 up; "
-                                     "ip link set $1 master br${1#tap}")
-        down = place.script("down")
+    def guest(self, n, *more):
+        """Its NICs as one types them, each with a tap; the first tap is tapN."""
         nets = []
         for i, model in enumerate(MODELS):
-            nets += ["-net", f"nic,model={model},vlan={i},macaddr=52:54:00:00:00:{i:02}",
-                     "-net", f"tap,vlan={i},ifname=tap{i},script={up},downscript={down}"]
-        last = len(MODELS)
-        guest = Linux(*nets, "-nic",
-                      f"user,model={MODELS[0]},hostfwd=tcp:127.0.0.1:9022-:22")
-        guest.args = place.inside(*guest.args)
-        with guest:
-            guest.prompt(600)
-            guest.shell(CONFIGURE)
-            # -nic comes before -net
-            for i in range(last):
-                _check_interface(guest, f"eth{i + 1}", f"10.9.{i}.1")
-                assert f"52:54:00:00:00:{i:02}" in guest.shell(f"ip addr show eth{i + 1}")
-            _check_interface(guest, "eth0", "10.0.2.2")
-            guest.serial.send("nc -l -p 22 >/tmp/forwarded </dev/null\n")
-            time.sleep(3)
-            subprocess.run(place.inside("python3", "-c", FORWARD), check=True)
-            guest.prompt()
-            assert "hello there" in guest.shell("cat /tmp/forwarded")
-            # At a hub it would be between that and the tap.
-            assert guest.hmp("set_link user.0 off") == ""
-            assert "NO-CARRIER" in guest.shell("sleep 1; ip link show eth0")
-            guest.monitor.send("quit\n")
-            assert guest.wait(60) == 0
-        assert place.interfaces() == [f"br{i}" for i in range(last)]
-        assert sorted(place.calls()) == sorted(
-            (what, f"tap{i}") for i in range(last) for what in ("up", "down"))
+            vlan = f",vlan={i}" if i else ""
+            ifname = "" if i else f",ifname=tap{n}0"
+            nets += ["-net", f"nic{vlan},model={model},macaddr={_mac(n, i)}",
+                     "-net", f"tap{vlan}{ifname},script=/etc/qemu-ifup"]
+        guest = Linux(*nets, *more)
+        guest.args = self.inside(*self.prefix, *guest.args)
+        return guest
+
+
+def _mac(n, i):
+    return f"52:54:00:00:00:{n}{i}"
+
+
+def _begin(guest):
+    guest.prompt(1200)
+    guest.shell(CONFIGURE)
+    found = guest.shell("ip -o link")
+    guest.names = {mac: line.split()[1].rstrip(":")
+                   for line in found.splitlines() if "link/ether" in line
+                   for mac in [line.split("link/ether ")[1].split()[0]]}
+
+
+def _get_address(guest, name):
+    guest.shell(f"ip link set {name} up && "
+                f"udhcpc -i {name} -n -q -f -s /tmp/s -t 10 -T 2", 240)
+    text = guest.shell(f"ip -4 -o addr show {name}")
+    return text.split(" inet ")[1].split("/")[0]
+
+
+def _send(sender, receiver, address):
+    """TCP, whose every byte arrives as it was."""
+    receiver.serial.send("nc -l -p 9001 >/tmp/got\n")
+    sender.shell("for i in 1 2 3 4 5 6 7 8 9; do sleep 1; "
+                 f"nc {address} 9001 </tmp/data && break; done", 240)
+    receiver.prompt(240)
+    receiver.shell("cmp /tmp/data /tmp/got", 60)
+
+
+def _check_pair(guests, i):
+    """Each over its NIC of this model, which has an address meanwhile."""
+    names = [g.names[_mac(n, i)] for n, g in enumerate(guests)]
+    addresses = [_get_address(g, name) for g, name in zip(guests, names)]
+    assert addresses[0] != addresses[1]
+    for me, other in ((0, 1), (1, 0)):
+        guests[me].shell(f"ping -c 2 -W 5 {addresses[other]}", 60)
+        _send(guests[me], guests[other], addresses[other])
+    for g, name in zip(guests, names):
+        g.shell(f"ip link set {name} down && ip addr flush dev {name}")
+
+
+def _check_user(place, guest, name):
+    assert _get_address(guest, name) == "10.0.2.15"
+    guest.shell("ping -c 2 -W 5 10.0.2.2", 60)
+    guest.shell("nc 10.0.2.2 9000 </tmp/data | cmp - /tmp/data", 240)
+    assert "10.9.0.200" in guest.shell("nslookup name.test 10.0.2.3", 60)
+    guest.serial.send("nc -l -p 22 >/tmp/forwarded </dev/null\n")
+    time.sleep(3)
+    subprocess.run(place.inside("python3", "-c", FORWARD), check=True)
+    guest.prompt()
+    assert "hello there" in guest.shell("cat /tmp/forwarded")
+    # At a hub it would be between that and the tap.
+    assert guest.hmp("set_link user.0 off") == ""
+    assert "NO-CARRIER" in guest.shell(f"sleep 1; ip link show {name}")
+
+
+def test_guests_at_a_bridge_and_user_networking():
+    user = ("-nic", "user,model=virtio,mac=52:54:00:00:00:99,"
+            "hostfwd=tcp:127.0.0.1:9022-:22")
+    with Bridge() as place:
+        with place.guest(0, *user) as first, place.guest(1) as second:
+            guests = (first, second)
+            for guest in guests:
+                _begin(guest)
+            for i in range(len(MODELS)):
+                _check_pair(guests, i)
+            _check_user(place, first, first.names["52:54:00:00:00:99"])
+            for guest in guests:
+                guest.monitor.send("quit\n")
+                assert guest.wait(60) == 0
+        assert place.interfaces() == ["br0"]
+        with open(place.calls_file, encoding="utf-8") as f:
+            assert len(f.readlines()) == len(guests) * len(MODELS)
