@@ -17,8 +17,8 @@
 #define BLINK_FRAMES   32u
 #define FRAME_NS       (NS_PER_SEC / 60)
 #define FONT_SIZE      0x2000u
-#define DEFAULT_WIDTH  720
-#define DEFAULT_HEIGHT 400
+#define DEFAULT_WIDTH  640
+#define DEFAULT_HEIGHT 480
 
 static unsigned at_most(unsigned val, unsigned max)
 {

@@ -342,7 +342,7 @@ START_TEST(test_after_power_on)
 {
 	screen_start(&s, "1");
 	screen_watch(&s);
-	screen_expect(&s, 720, 400, black);
+	screen_expect(&s, 640, 480, black);
 	screen_stop(&s);
 }
 END_TEST
