@@ -170,7 +170,7 @@ const struct bus_ops vbe_port_ops = {
 	.max = 2,
 };
 
-/* BAR 2: VGA ports at 0x400, dispi registers at 0x500. */
+/* BAR 2: EDID, VGA ports at 0x400, dispi registers at 0x500. */
 #define MMIO_VGA      0x400u
 #define MMIO_VGA_LEN  0x20u
 #define MMIO_VBE      0x500u
@@ -202,7 +202,10 @@ static uint64_t mmio_read(void *dev, uint64_t off, unsigned size)
 	if (off >= MMIO_VBE && off < MMIO_VBE + MMIO_VBE_LEN)
 		return vbe_read(vga, (unsigned)(off - MMIO_VBE) / 2) >>
 		       8 * (off & 1);
-	return off < MMIO_VGA ? 0 : UINT64_MAX;
+	if (vga->has_edid && off < EDID_SIZE)
+		return vga->edid[off] |
+		       (off + 1 < EDID_SIZE ? vga->edid[off + 1] << 8 : 0);
+	return UINT64_MAX;
 }
 
 /* Two bytes at a VGA port are an index and its data. */

@@ -7,6 +7,7 @@
 #ifndef HW_VGA_H
 #define HW_VGA_H
 
+#include "hw/edid.h"
 #include "hw/pci.h"
 #include "hw/vga_draw.h"
 #include "hw/vga_regs.h"
@@ -15,6 +16,9 @@ struct vga {
 	struct pci_device pci;
 	struct ram_block *vram;
 	uint32_t vram_mb; /* property vgamem_mb */
+	bool has_edid; /* property edid */
+	struct edid_monitor monitor; /* properties xres and so on */
+	uint8_t edid[EDID_SIZE];
 	uint8_t misc, feature, seq_index, gfx_index, crtc_index, attr_index;
 	uint8_t seq[VGA_SEQ_REGS], gfx[VGA_GFX_REGS], crtc[VGA_CRTC_REGS];
 	uint8_t attr[VGA_ATTR_REGS];

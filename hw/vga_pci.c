@@ -3,7 +3,7 @@
  * The standard VGA as a PCI device: video memory in BAR 0, registers in BAR
  * 2, the VGA BIOS as its ROM, and the places that a VGA always has.
  *
- * Not modelled: EDID, big-endian frame buffers.
+ * Not modelled: big-endian frame buffers.
  */
 #include "hw/vga.h"
 
@@ -89,6 +89,7 @@ static int init(struct device *dev, struct error *err)
 		fini(dev);
 	else
 		vga_draw_init(vga);
+	edid_make(vga->edid, &vga->monitor);
 	return rc;
 }
 
@@ -101,15 +102,35 @@ static void reset(struct device *dev)
 	vbe_reset(vga);
 }
 
+#define MONITOR(key, field, most, text) \
+	{ \
+		.name = key, .type = OPT_U32, \
+		.offset = offsetof(struct vga, monitor.field), .max = most, \
+		.dflt = "0", .help = text \
+	}
+
 static const struct opt_desc opts[] = {
 	PCI_OPTS,
 	{.name = "vgamem_mb",
 	 .type = OPT_U32,
 	 .offset = offsetof(struct vga, vram_mb),
 	 .min = 1,
-	 .max = 256,
+	 .max = 512,
 	 .dflt = "16",
 	 .help = "video memory in MiB, a power of two"},
+	{.name = "edid",
+	 .type = OPT_BOOL,
+	 .offset = offsetof(struct vga, has_edid),
+	 .dflt = "on",
+	 .help = "the monitor says what it can show"},
+	MONITOR("xres", width, EDID_WIDTH_MAX, "width that it likes best"),
+	MONITOR("yres", height, EDID_HEIGHT_MAX, "height that it likes best"),
+	MONITOR("xmax", width_max, EDID_WIDTH_MAX,
+		"widest mode that it offers; 0: any"),
+	MONITOR("ymax", height_max, EDID_HEIGHT_MAX,
+		"highest mode that it offers; 0: any"),
+	MONITOR("refresh_rate", refresh_mhz, EDID_REFRESH_MAX,
+		"in thousandths of a hertz; 0: 75 Hz"),
 	{.type = OPT_END},
 };
 

@@ -597,6 +597,27 @@ START_TEST(test_registers_in_memory)
 }
 END_TEST
 
+START_TEST(test_edid)
+{
+	uint8_t edid[EDID_SIZE];
+	unsigned i;
+
+	start();
+	edid_make(edid, &(struct edid_monitor){0});
+	for (i = 0; i < EDID_SIZE; i++)
+		ck_assert_uint_eq(mmio_read(&h, BAR2 + i, 1), edid[i]);
+	ck_assert_uint_eq(mmio_read(&h, BAR2 + 8, 4), 0x12341449);
+	mmio_write(&h, BAR2 + 8, 0, 4);
+	ck_assert_uint_eq(mmio_read(&h, BAR2 + 8, 2), 0x1449);
+	ck_assert_uint_eq(mmio_read(&h, BAR2 + EDID_SIZE - 1, 2) & 0xff,
+			  edid[EDID_SIZE - 1]);
+	ck_assert_uint_eq(mmio_read(&h, BAR2 + EDID_SIZE, 1), 0xff);
+	vga->has_edid = false;
+	ck_assert_uint_eq(mmio_read(&h, BAR2, 2), 0xffff);
+	stop();
+}
+END_TEST
+
 START_TEST(test_hostile_modes)
 {
 	static const uint16_t values[] = {0,	  1,	  7,	  8,	 639,
@@ -668,4 +689,4 @@ HARNESS_MAIN("vga", test_registers_keep_their_bits,
 	     test_latches_bit_mask_and_functions, test_write_modes_1_2_and_3,
 	     test_read_modes, test_chain_4, test_text, test_windows, test_dispi,
 	     test_dispi_banks, test_dispi_ports, test_registers_in_memory,
-	     test_hostile_modes, test_reset_and_state)
+	     test_edid, test_hostile_modes, test_reset_and_state)
