@@ -261,6 +261,16 @@ static void describe_sockets(struct vnc_server *s)
 	}
 }
 
+/* The port is one of several: people have to know which. */
+static void say_where(const struct vnc_server *s)
+{
+	if (!s->sockets.n)
+		return;
+	printf("VNC server running on %s:%s\n", s->socket[0].end.host,
+	       s->socket[0].end.service);
+	fflush(stdout);
+}
+
 static int vnc_add(struct vnc *v, const char *arg, struct error *err)
 {
 	struct vnc_server *s = calloc(1, sizeof(*s));
@@ -285,6 +295,8 @@ static int vnc_add(struct vnc *v, const char *arg, struct error *err)
 		return rc;
 	}
 	describe_sockets(s);
+	if (s->conf.to > 0)
+		say_where(s);
 	loop_post(v->loop, &s->start_task);
 	return 0;
 }
@@ -299,22 +311,10 @@ static int vnc_check(const char *arg, struct error *err)
 	return rc;
 }
 
-/* The first address, as people read it. */
-static const char *vnc_place(struct vnc *v, char *text, size_t size)
-{
-	const struct vnc_server *s =
-		container_of(v->servers.next, struct vnc_server, link);
-
-	snprintf(text, size, "%s:%s", s->socket[0].end.host,
-		 s->socket[0].end.service);
-	return text;
-}
-
 const struct display_server vnc_display_server = {
 	.opts = vnc_opts,
 	.check = vnc_check,
 	.open = vnc_open,
 	.add = vnc_add,
-	.place = vnc_place,
 	.close = vnc_close,
 };

@@ -164,15 +164,19 @@ static void set(struct vnc_server *s, const char *password)
 	pthread_mutex_unlock(&s->v->lock);
 }
 
-static void change_password(struct monitor_call *call)
+static void change_to(struct monitor_call *call, const char *password)
 {
-	const char *password = monitor_arg_string(call, "password");
 	struct vnc_server *s = with_password(call);
 
 	if (!s)
 		return;
-	set(s, password ? password : "");
+	set(s, password);
 	monitor_done(call, NULL);
+}
+
+static void change_password(struct monitor_call *call)
+{
+	change_to(call, monitor_arg_string(call, "password"));
 }
 
 static bool is_vnc(struct monitor_call *call)
@@ -181,8 +185,12 @@ static bool is_vnc(struct monitor_call *call)
 
 	if (!strcmp(protocol, "vnc"))
 		return true;
-	monitor_fail(call, "GenericError",
-		     "'%s' is not there; the protocol is vnc", protocol);
+	if (!strcmp(protocol, "spice"))
+		monitor_fail(call, "DeviceNotActive", "SPICE is not in use");
+	else
+		monitor_fail(call, "GenericError",
+			     "'%s' is not there; the protocol is vnc",
+			     protocol);
 	return false;
 }
 
@@ -263,9 +271,14 @@ static void expire_password(struct monitor_call *call)
 			     "since 1970");
 		return;
 	}
-	s = with_password(call);
-	if (!s)
+	/* One that has no password takes the time, too: it means nothing. */
+	s = chosen(call);
+	if (!s) {
+		monitor_fail(call, "GenericError",
+			     "Could not set password expire time: there is no "
+			     "such VNC server");
 		return;
+	}
 	pthread_mutex_lock(&s->v->lock);
 	s->expires = when;
 	pthread_mutex_unlock(&s->v->lock);
@@ -277,19 +290,26 @@ static const struct monitor_arg password_args[] = {
 	{.type = MONITOR_ARG_END},
 };
 
+#define DISPLAY_ARG \
+	{ \
+		.name = "display", .type = MONITOR_ARG_FLAG_WORD, \
+		.optional = true, .flag = 'd', \
+		.help = "the id of a -vnc [the first]" \
+	}
+
 static const struct monitor_arg set_args[] = {
 	MONITOR_WORD("protocol", "vnc"),
 	MONITOR_WORD("password", "up to 8 letters count"),
+	DISPLAY_ARG,
 	MONITOR_OPTIONAL_WORD("connected",
 			      "who is there: keep, disconnect; or fail"),
-	MONITOR_OPTIONAL_WORD("display", "the id of a -vnc [the first]"),
 	{.type = MONITOR_ARG_END},
 };
 
 static const struct monitor_arg expire_args[] = {
 	MONITOR_WORD("protocol", "vnc"),
 	MONITOR_WORD("time", "now, never, +SECONDS, or seconds since 1970"),
-	MONITOR_OPTIONAL_WORD("display", "the id of a -vnc [the first]"),
+	DISPLAY_ARG,
 	{.type = MONITOR_ARG_END},
 };
 
@@ -300,11 +320,11 @@ static void change_hmp(struct monitor_call *call)
 	if (strcmp(what, "password") != 0)
 		monitor_fail(call, "GenericError",
 			     "Expected 'password' after 'vnc'");
-	else if (!monitor_arg_string(call, "password"))
+	else if (monitor_arg_string(call, "password"))
+		change_password(call);
+	else if (!monitor_ask_secret(call, "Password: ", change_to))
 		monitor_fail(call, "GenericError",
 			     "say the new password after 'password'");
-	else
-		change_password(call);
 }
 
 static const struct monitor_arg change_args[] = {

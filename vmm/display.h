@@ -117,11 +117,12 @@ struct display_server {
 	int (*check)(const char *arg, struct error *err);
 	/* No machine lock is held for these. */
 	struct vnc *(*open)(const struct display_host *host, struct error *err);
-	/* One more place where it listens, as -vnc says. */
+	/*
+	 * One more place where it listens, as -vnc says; printed if it is one
+	 * of several.
+	 */
 	int (*add)(struct vnc *v, const char *arg, struct error *err);
 	void (*close)(struct vnc *v); /* v may be NULL */
-	/* Where the first one listens, in text, which is returned. */
-	const char *(*place)(struct vnc *v, char *text, size_t size);
 };
 
 extern const struct display_server *const display_server; /* vmm/tables.c */

@@ -42,13 +42,32 @@ static void rl_line(void *ctx, const char *line)
 {
 	struct monitor *mon = ctx;
 	struct text complaint = {0};
+	void (*answer)(struct monitor_call *, const char *) = mon->answer;
 
+	mon->answer = NULL;
+	if (answer) {
+		answer(mon->busy, line);
+		return;
+	}
 	if (!hmp_run_line(mon->m, mon, line, mon->cpu, NULL, &complaint)) {
 		if (complaint.len)
 			write_text(mon, complaint.buf, complaint.len);
 		readline_show_prompt(mon->readline);
 	}
 	text_free(&complaint);
+}
+
+bool monitor_ask_secret(struct monitor_call *call, const char *question,
+			void (*answer)(struct monitor_call *call,
+				       const char *text))
+{
+	struct monitor *mon = call->mon;
+
+	if (!mon || !mon->readline)
+		return false;
+	mon->answer = answer;
+	readline_ask_secret(mon->readline, question);
+	return true;
 }
 
 static void hmp_reply(struct monitor *mon, struct monitor_call *call,

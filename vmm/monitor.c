@@ -274,12 +274,17 @@ const struct monitor_cmd *monitor_find_qmp(const char *name)
 	return find(name, true);
 }
 
+static bool is_waiting(const struct monitor *mon)
+{
+	return mon->busy && !mon->answer;
+}
+
 /* Who does not read the replies has to wait with the next command. */
 static size_t can_read(void *ctx)
 {
 	const struct monitor *mon = ctx;
 
-	return mon->busy || chardev_is_stalled(&mon->end) ? 0 : INPUT_MAX;
+	return is_waiting(mon) || chardev_is_stalled(&mon->end) ? 0 : INPUT_MAX;
 }
 
 /* One command after the other; the rest waits for one that takes its time. */
@@ -290,7 +295,7 @@ static void take_waiting(struct monitor *mon)
 	if (mon->reading)
 		return;
 	mon->reading = true;
-	while (at < mon->in.len && !mon->busy)
+	while (at < mon->in.len && !is_waiting(mon))
 		at += mon->ops->input(mon, mon->in.buf + at, mon->in.len - at);
 	mon->reading = false;
 	if (at < mon->in.len)
@@ -313,9 +318,16 @@ static void on_writable(void *ctx)
 
 static void forget_call(struct monitor *mon)
 {
-	if (mon->busy)
-		mon->busy->mon = NULL;
+	struct monitor_call *call = mon->busy;
+	bool asked = mon->answer;
+
+	mon->answer = NULL;
 	mon->busy = NULL;
+	if (!call)
+		return;
+	call->mon = NULL;
+	if (asked)
+		monitor_fail(call, "GenericError", "no answer");
 }
 
 static void on_event(void *ctx, enum chardev_event event)

@@ -110,6 +110,13 @@ bool monitor_arg_bool(struct monitor_call *call, const char *name, bool dflt);
 /* Text for the human; swallowed for QMP (but human-monitor-command has it). */
 void monitor_printf(struct monitor_call *call, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/*
+ * Asks the human for a line that is not shown; answer gets it, and ends the
+ * call.  False: there is nobody to ask, as with QMP.
+ */
+bool monitor_ask_secret(struct monitor_call *call, const char *question,
+			void (*answer)(struct monitor_call *call,
+				       const char *text));
 /* The vCPU that `cpu N` chose. */
 unsigned monitor_cpu(const struct monitor_call *call);
 void monitor_set_cpu(struct monitor_call *call, unsigned n);

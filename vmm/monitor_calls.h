@@ -61,6 +61,8 @@ struct monitor {
 	/* HMP */
 	struct readline *readline;
 	bool greeted;
+	/* Of the busy call: the next line is for it; or NULL. */
+	void (*answer)(struct monitor_call *call, const char *text);
 	char format; /* of the last x or print, for the next; 0: none */
 	unsigned format_size;
 	/* QMP */

@@ -29,6 +29,7 @@ struct readline {
 	unsigned nhistory, browsing; /* nhistory: the line being typed */
 	enum { PLAIN, AFTER_ESC, IN_CSI, AFTER_SS3 } state;
 	unsigned number; /* in a control sequence */
+	bool secret; /* the line is not shown */
 };
 
 struct readline *readline_make(const struct readline_user *user, void *ctx,
@@ -96,7 +97,15 @@ void readline_show_prompt(struct readline *rl)
 	rl->len = rl->at = rl->shown_len = rl->shown_at = 0;
 	rl->browsing = rl->nhistory;
 	rl->state = PLAIN;
+	rl->secret = false;
 	print(rl, rl->prompt);
+}
+
+void readline_ask_secret(struct readline *rl, const char *question)
+{
+	rl->len = rl->at = 0;
+	rl->secret = true;
+	print(rl, question);
 }
 
 static void insert(struct readline *rl, const char *text, size_t n)
@@ -178,7 +187,9 @@ static void enter(struct readline *rl)
 	line[rl->len] = 0;
 	print(rl, "\r\n");
 	rl->len = rl->at = 0;
-	remember(rl, line);
+	if (!rl->secret)
+		remember(rl, line);
+	rl->secret = false;
 	rl->user->line(rl->ctx, line);
 }
 
@@ -366,8 +377,27 @@ static void plain(struct readline *rl, uint8_t c)
 	}
 }
 
+/* What moves in a line makes no sense in one that is not seen. */
+static void secret_byte(struct readline *rl, uint8_t c)
+{
+	char ch = (char)c;
+
+	if (c == '\r' || c == '\n')
+		enter(rl);
+	else if (c == CTRL('u'))
+		rl->len = rl->at = 0;
+	else if (c == DEL || c == CTRL('h'))
+		rl->len = rl->at -= rl->at > 0;
+	else if (c >= ' ')
+		insert(rl, &ch, 1);
+}
+
 void readline_byte(struct readline *rl, uint8_t c)
 {
+	if (rl->secret) {
+		secret_byte(rl, c);
+		return;
+	}
 	switch (rl->state) {
 	case AFTER_ESC:
 		after_escape(rl, c);

@@ -24,6 +24,8 @@ struct readline *readline_make(const struct readline_user *user, void *ctx,
 struct readline *readline_new(struct monitor *mon);
 void readline_free(struct readline *rl);
 void readline_show_prompt(struct readline *rl);
+/* Instead of the prompt: the next line is not shown, nor remembered. */
+void readline_ask_secret(struct readline *rl, const char *question);
 void readline_byte(struct readline *rl, uint8_t c);
 
 #endif

@@ -94,15 +94,11 @@ static const struct machine_class *find_machine(const char *type)
 /* Nobody said where the screen is to be seen. */
 static int open_default_vnc(struct machine *m, struct error *err)
 {
-	char place[128];
 	int rc = display_server->add(m->vnc, "127.0.0.1:0,to=99", err);
 
 	if (rc < 0)
 		return error_prefix(err, "no place for the VNC server (say "
 					 "-vnc HOST:N, or -display none)");
-	printf("VNC server running on %s\n",
-	       display_server->place(m->vnc, place, sizeof(place)));
-	fflush(stdout);
 	return 0;
 }
 

@@ -320,6 +320,40 @@ START_TEST(test_a_command_that_takes_its_time)
 }
 END_TEST
 
+static char answer[64];
+
+static void on_answer(struct monitor_call *call, const char *text)
+{
+	snprintf(answer, sizeof(answer), "%s", text);
+	monitor_done(call, NULL);
+}
+
+START_TEST(test_a_secret)
+{
+	struct monitor *mon;
+
+	start();
+	mon = client_monitor(&c);
+	monitor_start(&c.m, mon, &slow_cmd, NULL, NULL, 0, NULL);
+	ck_assert(monitor_ask_secret(slow, "Password: ", on_answer));
+	ck_assert_str_eq(client_hear(&c), "Password: ");
+	client_send(&c, "gehe\x7f\x1b", 6);
+	client_send(&c, "\x15ge\t\x7fheim\rprint 1\r", 18);
+	ck_assert_str_eq(answer, "gheim");
+	ck_assert_ptr_nonnull(strstr(client_hear(&c), "\r\n(qemu) print"));
+	/* It is not in the history. */
+	client_send(&c, "\x10\x10", 2);
+	ck_assert_ptr_null(strstr(client_hear(&c), "gheim"));
+	client_send(&c, "\r", 1);
+	/* Whoever goes without an answer ends the call. */
+	monitor_start(&c.m, mon, &slow_cmd, NULL, NULL, 0, NULL);
+	ck_assert(monitor_ask_secret(slow, "Password: ", on_answer));
+	mon->end.user->event(mon, CHARDEV_CLOSED);
+	ck_assert(!mon->busy && !mon->answer);
+	client_stop(&c);
+}
+END_TEST
+
 START_TEST(test_status)
 {
 	start();
@@ -331,4 +365,5 @@ END_TEST
 
 UNIT_MAIN("hmp", test_greeting, test_what_is_refused, test_expressions,
 	  test_deep_expressions, test_hostile_lines, test_long_names, test_help,
-	  test_completion, test_a_command_that_takes_its_time, test_status)
+	  test_completion, test_a_command_that_takes_its_time, test_a_secret,
+	  test_status)
