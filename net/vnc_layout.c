@@ -194,7 +194,22 @@ void vnc_layout_free(struct vnc_layout *layout)
 	free(layout);
 }
 
-unsigned vnc_layout_key(const struct vnc_layout *layout, uint32_t keysym)
+/*
+ * Accents that wait for a letter are other symbols than those that stand
+ * alone, but viewers send either for the same key.
+ */
+static const uint32_t accents[][2] = {
+	{0x0060, 0xfe50}, /* grave */
+	{0x00b4, 0xfe51}, /* acute */
+	{0x005e, 0xfe52}, /* circumflex */
+	{0x007e, 0xfe53}, /* tilde */
+	{0x00af, 0xfe54}, /* macron */
+	{0x00a8, 0xfe57}, /* diaeresis */
+	{0x00b0, 0xfe58}, /* ring above */
+	{0x00b8, 0xfe5b}, /* cedilla */
+};
+
+static unsigned find_key(const struct vnc_layout *layout, uint32_t keysym)
 {
 	unsigned i;
 
@@ -202,4 +217,16 @@ unsigned vnc_layout_key(const struct vnc_layout *layout, uint32_t keysym)
 		if (layout->symbol[i].keysym == keysym)
 			return layout->symbol[i].code;
 	return 0;
+}
+
+unsigned vnc_layout_key(const struct vnc_layout *layout, uint32_t keysym)
+{
+	unsigned code = find_key(layout, keysym), which;
+	size_t i;
+
+	for (i = 0; !code && i < sizeof(accents) / sizeof(*accents); i++)
+		for (which = 0; which < 2; which++)
+			if (accents[i][which] == keysym)
+				code = find_key(layout, accents[i][!which]);
+	return code;
 }

@@ -10,18 +10,25 @@ PASSWORD_KEY = "e84ad660c4721ae0"  # every viewer's, for files of passwords
 
 
 class Rfb:
-    """with Rfb(port) as client: ..."""
+    """with Rfb(port) as client: ..., or with a connection."""
 
-    def __init__(self, port):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+    def __init__(self, port, password=None, shared=True):
+        self.sock = port if isinstance(port, socket.socket) else \
+            socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.password, self.shared = password, shared
 
     def __enter__(self):
         assert self.read(12) == b"RFB 003.008\n"
         self.sock.sendall(b"RFB 003.008\n")
-        assert self.read(2) == b"\1\1"
-        self.sock.sendall(b"\1")
-        assert self.read(4) == bytes(4)
-        self.sock.sendall(b"\1")
+        kind = b"\2" if self.password is not None else b"\1"
+        assert self.read(2) == b"\1" + kind
+        self.sock.sendall(kind)
+        if self.password is not None:
+            self.sock.sendall(encrypt(self.read(16), self.password))
+        if self.read(4) != bytes(4):
+            self.sock.close()
+            raise PermissionError("the password is wrong")
+        self.sock.sendall(bytes([self.shared]))
         self.width, self.height = struct.unpack(">HH", self.read(4))
         self.read(16)
         self.name = self.read(struct.unpack(">I", self.read(4))[0]).decode()
@@ -121,13 +128,26 @@ def read_png(path):
     return width, height, rows
 
 
+def des(data, key):
+    command = ["openssl", "enc", "-des-ecb", "-nopad", "-K", key,
+               "-provider", "legacy", "-provider", "default"]
+    return subprocess.run(command, input=data, stdout=subprocess.PIPE,
+                          check=True).stdout
+
+
+def eight(password):
+    return password.encode().ljust(8, b"\0")[:8]
+
+
+def encrypt(challenge, password):
+    """The bits of each letter the other way round are the key."""
+    key = "".join(f"{int(f'{c:08b}'[::-1], 2):02x}" for c in eight(password))
+    return des(challenge, key)
+
+
 def password_file(folder, password):
     """The form that viewers keep a password in."""
     path = os.path.join(folder, f"password-{password}")
-    key = ["openssl", "enc", "-des-ecb", "-nopad", "-K", PASSWORD_KEY,
-           "-provider", "legacy", "-provider", "default"]
-    done = subprocess.run(key, input=password.encode().ljust(8, b"\0")[:8],
-                          stdout=subprocess.PIPE, check=True)
     with open(path, "wb") as f:
-        f.write(done.stdout)
+        f.write(des(eight(password), PASSWORD_KEY))
     return path
