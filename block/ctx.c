@@ -13,16 +13,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "block/node.h"
+#include "vmm/thread.h"
 #include "vmm/timer.h"
 
-#define STACK_SIZE  (256u << 10)
 #define MAX_WORKERS 16
 
 struct blk_ctx {
@@ -513,22 +512,12 @@ static void add_worker(struct blk_ctx *ctx)
 {
 	pthread_t *grown =
 		realloc(ctx->thread, (ctx->threads + 1) * sizeof(*ctx->thread));
-	pthread_attr_t attr;
-	sigset_t all, old;
 
 	if (!grown)
 		return;
 	ctx->thread = grown;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (!pthread_create(&grown[ctx->threads], &attr, worker, ctx)) {
-		pthread_setname_np(grown[ctx->threads], "block worker");
+	if (!thread_start(&grown[ctx->threads], "block worker", worker, ctx))
 		ctx->threads++;
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 void blk_ctx_work(struct blk_ctx *ctx, struct blk_work *work)

@@ -405,6 +405,7 @@ int pc_build(struct machine *m, struct error *err)
 	blk_fronts_init(&pc->fronts);
 	m->fronts = &pc->fronts;
 	net_init(&pc->net, m->loop, &m->virt);
+	pc->net.runner = m->runner;
 	m->net = &pc->net;
 	connect_gsis(pc);
 	rc = pc_boot_open(&pc->boot, m->config, err);

@@ -27,6 +27,7 @@ struct loop;
 struct net_client;
 struct opt_list;
 struct net_port;
+struct runner;
 
 #define NET_QUEUES 128 /* ports of a client, at most */
 #define NET_PACKET 65562 /* bytes, at most: of a segment still to be cut */
@@ -109,6 +110,7 @@ struct net {
 	struct list hubs;
 	struct loop *loop; /* the main loop; NULL in device tests */
 	struct clock *clock; /* the virtual one */
+	struct runner *runner; /* NULL: taps are made here */
 	_Atomic bool paused; /* nothing goes to NICs */
 };
 

@@ -25,7 +25,7 @@ enum {
 };
 
 /* The signals that end us, which others block and read in the main loop. */
-static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 #define ENDINGS (sizeof(endings) / sizeof(*endings))
 
@@ -73,11 +73,12 @@ static int spawn(const char *const argv[], int fd, pid_t *pid)
 	return rc;
 }
 
-static bool told_to_end(void)
+bool net_told_to_end(void *ctx)
 {
 	sigset_t pending;
 	size_t i;
 
+	(void)ctx;
 	sigpending(&pending);
 	for (i = 0; i < ENDINGS; i++)
 		if (sigismember(&pending, endings[i]))
@@ -86,19 +87,20 @@ static bool told_to_end(void)
 }
 
 /* Without pidfds waitpid alone waits. */
-static void watch(const char *path, pid_t pid)
+static void watch(const char *path, pid_t pid, bool (*told)(void *ctx),
+		  void *ctx)
 {
 	struct pollfd p = {.fd = pidfd_open(pid, 0), .events = POLLIN};
 	int waited = 0;
-	bool told = false;
+	bool ended = false;
 
 	while (p.fd >= 0 && poll(&p, 1, LOOK_MS) == 0) {
 		waited += LOOK_MS;
 		if (waited == PATIENCE_MS)
 			log_warn("%s takes its time", path);
-		if (!told && told_to_end()) {
+		if (!ended && told(ctx)) {
 			kill(pid, SIGTERM);
-			told = true;
+			ended = true;
 		}
 	}
 	if (p.fd >= 0)
@@ -123,7 +125,7 @@ static int tell_status(const char *kind, const char *const argv[], int status,
 }
 
 int net_run_program(const char *kind, const char *const argv[], int fd,
-		    struct error *err)
+		    bool (*told)(void *ctx), void *ctx, struct error *err)
 {
 	int rc, status = 0;
 	pid_t pid;
@@ -136,16 +138,17 @@ int net_run_program(const char *kind, const char *const argv[], int fd,
 				 kind, argv[0]);
 	if (rc)
 		return error_errno(err, rc, "%s %s", kind, argv[0]);
-	watch(argv[0], pid);
+	watch(argv[0], pid, told, ctx);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "%s %s", kind, argv[0]);
 	return tell_status(kind, argv, status, err);
 }
 
-int net_run_script(const char *path, const char *ifname, struct error *err)
+int net_run_script(const char *path, const char *ifname,
+		   bool (*told)(void *ctx), void *ctx, struct error *err)
 {
 	const char *const argv[] = {path, ifname, NULL};
 
-	return net_run_program("script", argv, -1, err);
+	return net_run_program("script", argv, -1, told, ctx, err);
 }

@@ -17,12 +17,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "net/runner.h"
 #include "net/script.h"
 #include "vmm/log.h"
 #include "vmm/loop.h"
-
-#define SCRIPT	   "/etc/qemu-ifup"
-#define DOWNSCRIPT "/etc/qemu-ifdown"
 
 enum {
 	BATCH = 64, /* packets read before others have their turn */
@@ -48,7 +46,8 @@ struct tap_queue {
 struct tap {
 	struct net_client client;
 	struct tap_files files;
-	char *downscript; /* NULL: none */
+	struct runner *runner; /* that has made it, and goes on from there */
+	char *downscript; /* NULL: none, or the runner has it */
 	struct tap_queue *queue; /* one for each file */
 };
 
@@ -283,42 +282,18 @@ static void tap_free(struct tap *tap)
 static void tap_close(struct net_client *client)
 {
 	struct tap *tap = container_of(client, struct tap, client);
+	const char *ifname = tap->files.ifname;
 	struct error err;
+	int rc = 0;
 
-	if (tap->downscript &&
-	    net_run_script(tap->downscript, tap->files.ifname, &err) < 0)
+	if (tap->runner)
+		rc = runner_stop_tap(tap->runner, ifname, &err);
+	else if (tap->downscript)
+		rc = net_run_script(tap->downscript, ifname, net_told_to_end,
+				    NULL, &err);
+	if (rc < 0)
 		log_warn("%s: %s", client->name, err.msg);
 	tap_free(tap);
-}
-
-static bool wanted(const char *script)
-{
-	return *script && strcmp(script, "no") != 0;
-}
-
-/* Who named it wants it; the usual one need not be there for going down. */
-static int choose_downscript(struct tap *tap, const struct tap_conf *conf,
-			     struct error *err)
-{
-	const char *path = conf->downscript ? conf->downscript : DOWNSCRIPT;
-
-	if (!wanted(path) || (!conf->downscript && access(path, F_OK) < 0))
-		return 0;
-	if (access(path, X_OK) < 0)
-		return error_errno(err, errno, "downscript %s", path);
-	tap->downscript = strdup(path);
-	return tap->downscript ? 0 : error_set(err, ENOMEM, "out of memory");
-}
-
-/* Before there is an interface: what is missing is known then. */
-static int check_script(const struct tap_conf *conf, struct error *err)
-{
-	const char *path = conf->script ? conf->script : SCRIPT;
-
-	if (!wanted(path) || access(path, X_OK) == 0)
-		return 0;
-	return error_errno(err, errno, "script %s%s", path,
-			   conf->script ? "" : " (script=no is for none)");
 }
 
 static int make_queues(struct tap *tap, struct error *err)
@@ -369,8 +344,8 @@ static void set_info(struct tap *tap, const struct tap_conf *conf)
 			 "index=0,type=tap,ifname=%s,script=%.200s,"
 			 "downscript=%.200s",
 			 tap->files.ifname,
-			 conf->script ? conf->script : SCRIPT,
-			 conf->downscript ? conf->downscript : DOWNSCRIPT);
+			 conf->script ? conf->script : TAP_SCRIPT,
+			 conf->downscript ? conf->downscript : TAP_DOWNSCRIPT);
 }
 
 /* Who else makes the interface: the key that says so; NULL: we do. */
@@ -393,7 +368,7 @@ static int check_conf(const struct tap_conf *conf, struct error *err)
 				 "br= goes with helper=; -netdev bridge has "
 				 "one without it");
 	if (!by)
-		return check_script(conf, err);
+		return 0;
 	if (makers > 1 || conf->ifname || conf->script || conf->downscript ||
 	    conf->vnet_hdr != 2 || conf->queues)
 		return error_set(err, EINVAL,
@@ -404,27 +379,34 @@ static int check_conf(const struct tap_conf *conf, struct error *err)
 	return 0;
 }
 
-/* The interface, and the scripts' work on it. */
-static int build(struct tap *tap, const struct tap_conf *conf,
+/* The interface, and the script's work on it. */
+static int get_files(struct tap *tap, const struct tap_conf *conf,
+		     struct runner *runner, struct error *err)
+{
+	int rc;
+
+	if (conf->fd || conf->fds)
+		return tap_take(conf, &tap->files, err);
+	if (!runner)
+		return tap_start(conf, &tap->files, &tap->downscript,
+				 net_told_to_end, NULL, err);
+	rc = runner_start_tap(runner, conf, &tap->files, err);
+	if (rc == 0)
+		tap->runner = runner;
+	return rc;
+}
+
+static int build(struct tap *tap, const struct tap_conf *conf, struct net *net,
 		 struct error *err)
 {
-	bool given = maker(conf);
-	const char *script = conf->script ? conf->script : SCRIPT;
-	int rc = check_conf(conf, err);
+	int rc;
 
-	if (rc < 0)
+	if ((rc = check_conf(conf, err)) < 0 ||
+	    (rc = get_files(tap, conf, net->runner, err)) < 0 ||
+	    (rc = make_queues(tap, err)) < 0)
 		return rc;
-	if (conf->fd || conf->fds)
-		rc = tap_take(conf, &tap->files, err);
-	else if (given)
-		rc = tap_ask_helper(conf, &tap->files, err);
-	else if ((rc = choose_downscript(tap, conf, err)) == 0)
-		rc = tap_make(conf, &tap->files, err);
-	if (rc == 0)
-		rc = make_queues(tap, err);
-	if (rc == 0 && !given && wanted(script))
-		rc = net_run_script(script, tap->files.ifname, err);
-	return rc;
+	set_info(tap, conf);
+	return net_client_add(net, &tap->client, err);
 }
 
 int tap_open(struct net *net, const char *id, const void *conf,
@@ -440,13 +422,7 @@ int tap_open(struct net *net, const char *id, const void *conf,
 	}
 	tap->client.kind = NET_TAP;
 	tap->client.close = tap_close;
-	rc = build(tap, conf, err);
-	if (rc < 0) {
-		tap_free(tap);
-		return rc;
-	}
-	set_info(tap, conf);
-	rc = net_client_add(net, &tap->client, err);
+	rc = build(tap, conf, net, err);
 	if (rc < 0) {
 		tap_close(&tap->client);
 		return rc;

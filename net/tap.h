@@ -4,8 +4,13 @@
 #define NET_TAP_H
 
 #include <net/if.h>
+#include <stdbool.h>
 
 #include "net/netdev.h"
+
+/* What is run where the keys name nothing. */
+#define TAP_SCRIPT     "/etc/qemu-ifup"
+#define TAP_DOWNSCRIPT "/etc/qemu-ifdown"
 
 struct tap_conf {
 	char *fd, *fds; /* made by others; numbers, with colons between */
@@ -25,6 +30,16 @@ struct tap_files {
 	bool vnet_hdr;
 };
 
+/* Is it one?  "" and "no" are for none. */
+bool tap_has_script(const char *path);
+/*
+ * For helper=, and for ifname= and the scripts: makes the interface, and runs
+ * the first with it; told and ctx as for net_run_script.  *downscript is for
+ * later, or NULL.
+ */
+int tap_start(const struct tap_conf *conf, struct tap_files *files,
+	      char **downscript, bool (*told)(void *ctx), void *ctx,
+	      struct error *err);
 /* For /dev/net/tun.  Leaves nothing when it fails. */
 int tap_make(const struct tap_conf *conf, struct tap_files *files,
 	     struct error *err);
@@ -36,7 +51,7 @@ int tap_take_one(const struct tap_conf *conf, int fd, const char *name,
 		 struct tap_files *files, struct error *err);
 /* For helper=. */
 int tap_ask_helper(const struct tap_conf *conf, struct tap_files *files,
-		   struct error *err);
+		   bool (*told)(void *ctx), void *ctx, struct error *err);
 void tap_close_files(struct tap_files *files);
 
 int tap_open(struct net *net, const char *id, const void *conf,

@@ -42,7 +42,8 @@ static int cannot_make(int code, const char *name, struct error *err)
 	if (code == EPERM || code == EACCES)
 		return error_set(err, code,
 				 "no permission to make the interface %s: that "
-				 "takes root (CAP_NET_ADMIN), or one made "
+				 "takes root (CAP_NET_ADMIN), and later a tap "
+				 "that was there at the start; or one made "
 				 "before by ip tuntap add mode tap user NAME",
 				 name);
 	if (code == EBUSY)

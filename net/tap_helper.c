@@ -42,7 +42,7 @@ static const char *find_helper(struct error *err)
 
 /* A helper with arguments of its own is a line for the shell. */
 static int call(const char *helper, const char *bridge, int fd,
-		struct error *err)
+		bool (*told)(void *ctx), void *ctx, struct error *err)
 {
 	const char *const direct[] = {helper, "--use-vnet", "--fd=3", bridge,
 				      NULL};
@@ -54,7 +54,8 @@ static int call(const char *helper, const char *bridge, int fd,
 
 	_Static_assert(NET_PROGRAM_FD == 3, "--fd=");
 	if (!strpbrk(helper, " \t"))
-		return net_run_program("bridge helper", direct, fd, err);
+		return net_run_program("bridge helper", direct, fd, told, ctx,
+				       err);
 	line = malloc(size);
 	if (!line)
 		return error_set(err, ENOMEM, "out of memory");
@@ -62,7 +63,7 @@ static int call(const char *helper, const char *bridge, int fd,
 		 strstr(helper, ARGUMENT) ? "" : bridge);
 	memcpy(argv, shell, sizeof(argv));
 	argv[2] = line;
-	rc = net_run_program("bridge helper", argv, fd, err);
+	rc = net_run_program("bridge helper", argv, fd, told, ctx, err);
 	free(line);
 	return rc;
 }
@@ -94,7 +95,7 @@ static int receive_file(int sock)
 }
 
 static int ask(const char *helper, const char *bridge, int *fd,
-	       struct error *err)
+	       bool (*told)(void *ctx), void *ctx, struct error *err)
 {
 	char argument[sizeof(ARGUMENT) + IFNAMSIZ];
 	int pair[2], rc;
@@ -105,7 +106,7 @@ static int ask(const char *helper, const char *bridge, int *fd,
 	snprintf(argument, sizeof(argument), ARGUMENT "%s", bridge);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(err, errno, "bridge helper");
-	rc = call(helper, argument, pair[1], err);
+	rc = call(helper, argument, pair[1], told, ctx, err);
 	close(pair[1]);
 	*fd = rc == 0 ? receive_file(pair[0]) : -1;
 	close(pair[0]);
@@ -116,14 +117,14 @@ static int ask(const char *helper, const char *bridge, int *fd,
 }
 
 int tap_ask_helper(const struct tap_conf *conf, struct tap_files *files,
-		   struct error *err)
+		   bool (*told)(void *ctx), void *ctx, struct error *err)
 {
 	const char *helper = conf->helper ? conf->helper : find_helper(err);
 	int fd = -1, rc;
 
 	if (!helper)
 		return -ENOENT;
-	rc = ask(helper, conf->br ? conf->br : BRIDGE, &fd, err);
+	rc = ask(helper, conf->br ? conf->br : BRIDGE, &fd, told, ctx, err);
 	if (rc < 0)
 		return rc;
 	return tap_take_one(conf, fd, "what the bridge helper gave", files,

@@ -3,7 +3,6 @@
 #include "net/vnc.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,7 @@
 
 #include "net/vnc_impl.h"
 #include "vmm/log.h"
-
-#define STACK_SIZE (256u << 10)
+#include "vmm/thread.h"
 
 size_t vnc_desktop_name(const struct vnc *v, char name[VNC_NAME_MAX])
 {
@@ -138,20 +136,10 @@ static void *run(void *arg)
 
 static int start_thread(struct vnc *v, struct error *err)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int rc;
+	int rc = thread_start(&v->thread, "vnc", run, v);
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&v->thread, &attr, run, v);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 	if (rc)
 		return error_errno(err, rc, "cannot start the VNC thread");
-	pthread_setname_np(v->thread, "vnc");
 	v->running = true;
 	return 0;
 }

@@ -161,11 +161,13 @@ int host_memory_populate(void *p, size_t len, size_t page, unsigned threads,
 	return 0;
 }
 
+/* What comes later is locked too, when CAP_IPC_LOCK has gone. */
 int host_memory_lock(struct error *err)
 {
-	struct rlimit limit = {0};
+	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
 	int rc;
 
+	setrlimit(RLIMIT_MEMLOCK, &limit);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) == 0)
 		return 0;
 	rc = errno;

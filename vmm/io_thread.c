@@ -3,11 +3,10 @@
 #include "vmm/io_thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STACK_SIZE (256u << 10)
+#include "vmm/thread.h"
 
 static void *run(void *arg)
 {
@@ -19,22 +18,13 @@ static void *run(void *arg)
 
 static int start(struct io_thread *t, const char *name, struct error *err)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
 	char text[16];
 	int rc;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&t->thread, &attr, run, t);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
+	snprintf(text, sizeof(text), "IO %.12s", name);
+	rc = thread_start(&t->thread, text, run, t);
 	if (rc)
 		return error_errno(err, rc, "cannot start an I/O thread");
-	snprintf(text, sizeof(text), "IO %.12s", name);
-	pthread_setname_np(t->thread, text);
 	return 0;
 }
 

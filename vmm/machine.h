@@ -23,6 +23,7 @@ struct blk_fronts;
 struct config;
 struct kvm;
 struct net;
+struct runner;
 struct vcpu;
 struct vnc;
 struct monitors;
@@ -97,6 +98,7 @@ struct machine {
 	struct list chardevs;
 	struct blk_fronts *fronts; /* the block front ends */
 	struct net *net; /* NULL: it has none */
+	struct runner *runner; /* NULL: there is none */
 	struct monitors *monitors;
 	struct vnc *vnc; /* NULL: there is no VNC server */
 	enum run_state state;

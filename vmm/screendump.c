@@ -12,6 +12,7 @@
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
 #include "vmm/picture.h"
+#include "vmm/thread.h"
 
 struct dump {
 	struct monitor_call *call;
@@ -76,7 +77,7 @@ static void start_writing(struct dump *d)
 {
 	loop_task_init(&d->done, report, d);
 	machine_add_notifier(d->m, &d->notifier, on_event, d);
-	d->threaded = !pthread_create(&d->thread, NULL, write_file, d);
+	d->threaded = !thread_start(&d->thread, "screendump", write_file, d);
 	if (!d->threaded)
 		write_file(d);
 }

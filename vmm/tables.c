@@ -43,6 +43,7 @@
 #include "hw/virtio_scsi.h"
 #include "net/net_monitor.h"
 #include "net/netdev.h"
+#include "net/runner.h"
 #include "net/vnc.h"
 #include "vmm/cmdline.h"
 #include "vmm/device.h"
@@ -131,6 +132,8 @@ const struct netdev_kind netdev_kinds[] = {
 #endif
 	{.name = NULL},
 };
+
+const struct runner_class *const runner_class = &net_runner;
 
 const struct display_server *const display_server = &vnc_display_server;
 

@@ -17,10 +17,10 @@
 #include "vmm/finisher.h"
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
+#include "vmm/thread.h"
 
 /* Interrupts a thread in KVM_RUN; its handler does nothing. */
-#define SIG_KICK   SIGUSR1
-#define STACK_SIZE (256u << 10)
+#define SIG_KICK SIGUSR1
 
 static void on_kick(int sig)
 {
@@ -68,7 +68,11 @@ static void run_guest(struct vcpu *vcpu)
 static void *vcpu_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
+	sigset_t kick;
 
+	sigemptyset(&kick);
+	sigaddset(&kick, SIG_KICK);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 	vcpu->tid = (int)syscall(SYS_gettid);
 	while (!vcpu->m->vcpus_end) {
 		park_here(vcpu);
@@ -243,39 +247,27 @@ int vcpu_create(struct machine *m, const struct vcpu_setup *setup,
 	return 0;
 }
 
-static int start_thread(struct vcpu *vcpu, const pthread_attr_t *attr)
+static int start_thread(struct vcpu *vcpu)
 {
 	char name[16];
-	int rc = pthread_create(&vcpu->thread, attr, vcpu_thread, vcpu);
+	int rc;
 
-	if (rc)
-		return rc;
-	vcpu->started = true;
 	snprintf(name, sizeof(name), "CPU %u/KVM", vcpu->index);
-	pthread_setname_np(vcpu->thread, name);
-	return 0;
+	rc = thread_start(&vcpu->thread, name, vcpu_thread, vcpu);
+	vcpu->started = !rc;
+	return rc;
 }
 
 int vcpus_start(struct machine *m, struct error *err)
 {
 	struct sigaction act = {.sa_handler = on_kick};
-	sigset_t blocked, old;
-	pthread_attr_t attr;
 	unsigned i;
 	int rc = 0;
 
 	m->vcpus_held = true;
 	sigaction(SIG_KICK, &act, NULL);
-	/* Signals for the process are the main loop's. */
-	sigfillset(&blocked);
-	sigdelset(&blocked, SIG_KICK);
-	pthread_sigmask(SIG_SETMASK, &blocked, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	for (i = 0; i < m->nvcpus && !rc; i++)
-		rc = start_thread(m->vcpus[i], &attr);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+		rc = start_thread(m->vcpus[i]);
 	return rc ? error_errno(err, rc, "cannot start a vCPU's thread") : 0;
 }
 

@@ -18,7 +18,9 @@
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
 #include "vmm/pidfile.h"
+#include "vmm/privileges.h"
 #include "vmm/run_as.h"
+#include "vmm/runner.h"
 #include "vmm/signals.h"
 #include "vmm/vcpu.h"
 
@@ -180,16 +182,19 @@ static void end(struct machine *m, struct signals *signals)
 static int give_up(const struct config *conf, struct pidfile *pidfile,
 		   struct error *err)
 {
+	struct privileges privileges;
 	char *root = NULL;
-	int rc;
+	int rc, dropped;
 
 	if (conf->chroot && !(root = realpath(conf->chroot, NULL)))
 		return error_errno(err, errno, "-chroot %s", conf->chroot);
+	privileges_prepare(&privileges);
 	rc = run_as_apply(&conf->run_as, root, err);
 	if (rc == 0 && root)
 		pidfile_rebase(pidfile, root);
 	free(root);
-	return rc;
+	dropped = privileges_drop(&privileges, rc < 0 ? NULL : err);
+	return rc < 0 ? rc : dropped;
 }
 
 static int start(struct machine *m, const struct config *conf,
@@ -200,6 +205,8 @@ static int start(struct machine *m, const struct config *conf,
 	if (!conf->stopped)
 		machine_cont(m, NULL);
 	machine_unlock(m);
+	if (bg->fd >= 0)
+		runner_class->detach(m->runner);
 	return background_tell(bg, err);
 }
 
@@ -208,9 +215,9 @@ static int run(struct machine *m, struct background *bg, struct error *err)
 	const struct config *conf = m->config;
 	struct pidfile pidfile = {.path = NULL, .fd = -1};
 	struct signals *signals = NULL;
-	int rc = 0;
+	int rc = privileges_begin(err);
 
-	if (conf->pidfile)
+	if (rc == 0 && conf->pidfile)
 		rc = pidfile_create(&pidfile, conf->pidfile, err);
 	if (rc == 0)
 		rc = build(m, conf, &signals, err);
@@ -225,9 +232,30 @@ static int run(struct machine *m, struct background *bg, struct error *err)
 	return rc < 0 ? 1 : m->exit_status;
 }
 
+/* While this process is as small as it was started. */
+static int start_runner(struct machine *m, struct runner_conf *r,
+			struct error *err)
+{
+	const struct net_confs *netdevs = &m->config->netdevs;
+	unsigned i;
+
+	r->n = netdevs->n;
+	r->confined = m->config->run_as.set || m->config->chroot;
+	r->netdevs = calloc(r->n + 1, sizeof(const struct opt_list *));
+	if (!r->netdevs)
+		return error_set(err, ENOMEM, "out of memory");
+	for (i = 0; i < r->n; i++)
+		r->netdevs[i] = &netdevs->conf[i].list;
+	err->code = 0;
+	m->runner = runner_class->start(r, err);
+	return -err->code;
+}
+
 int vm_run(const struct config *conf, struct background *bg, struct error *err)
 {
 	struct machine m;
+	struct runner_conf r = {0};
+	int status = 1;
 
 	if (machine_init(&m, err) < 0)
 		return 1;
@@ -237,5 +265,9 @@ int vm_run(const struct config *conf, struct background *bg, struct error *err)
 	m.program_is_qemu = config_is_qemu_name(conf->program);
 	if (conf->name.process)
 		prctl(PR_SET_NAME, conf->name.process);
-	return run(&m, bg, err);
+	if (start_runner(&m, &r, err) == 0)
+		status = run(&m, bg, err);
+	runner_class->end(m.runner);
+	free(r.netdevs);
+	return status;
 }

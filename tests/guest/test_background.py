@@ -9,7 +9,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 
-from guest.vm import PCVM, Stream, needs_kvm, run
+from guest.vm import PCVM, Stream, Vm, needs_kvm, run
 from run import Skip
 
 QUIET = ("-m", "16", "-cpu", "kvm64", "-nodefaults", "-display", "none", "-S")
@@ -175,6 +175,51 @@ def test_runas_a_user_by_name():
     with tempfile.TemporaryDirectory() as d, \
             background("-runas", "daemon", folder=d) as pid:
         assert status(pid, "Uid") == ["1"] * 4
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as f:
+        return f.read().split()
+
+
+def test_no_thread_keeps_privileges():
+    needs_root()
+    with tempfile.TemporaryDirectory() as d, \
+            background("-smp", "2", "-object", "iothread,id=io", "-vnc",
+                       f"unix:{d}/vnc", folder=d) as pid:
+        threads = os.listdir(f"/proc/{pid}/task")
+        assert len(threads) >= 5
+        for thread in [f"{pid}/task/{number}" for number in threads]:
+            if status(thread, "SigBlk") == ["fffffffffffbfeff"]:
+                continue  # the kernel's own, which runs nothing of ours
+            for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+                assert status(thread, kind) == ["0" * 16], (thread, kind)
+            assert status(thread, "NoNewPrivs") == ["1"]
+        assert children(pid) == [], "nothing needs a process more"
+
+
+def test_files_of_others_are_had_at_the_start():
+    needs_root()
+    with tempfile.TemporaryDirectory() as d:
+        for name, owner in (("first", 1), ("mine", 0), ("later", 1)):
+            with open(f"{d}/{name}", "wb") as f:
+                f.truncate(1 << 20)
+                os.fchmod(f.fileno(), 0o600)
+                os.fchown(f.fileno(), owner, 0)
+        with Vm(*QUIET, "-drive", f"file={d}/first,format=raw,if=ide", "-drive",
+                "if=ide,media=cdrom,id=cd") as vm:
+            assert vm.hmp(f"change cd {d}/mine raw") == ""
+            assert "Permission denied" in vm.hmp(f"change cd {d}/later raw")
+
+
+def test_no_thread_keeps_what_becoming_another_takes():
+    needs_root()
+    with tempfile.TemporaryDirectory() as d, \
+            background("-smp", "2", "-runas", "1:1", folder=d) as pid:
+        for number in os.listdir(f"/proc/{pid}/task"):
+            for kind in ("CapPrm", "CapEff", "CapAmb"):
+                assert status(f"{pid}/task/{number}", kind) == ["0" * 16]
+            assert status(f"{pid}/task/{number}", "Uid") == ["1"] * 4
 
 
 def test_chroot():

@@ -107,6 +107,121 @@ def test_the_down_script_runs_on_each_way_out():
             os.remove(place.calls_file)
 
 
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def only_child(process):
+    path = f"/proc/{process.pid}/task/{process.pid}/children"
+    with open(path, encoding="utf-8") as f:
+        child, = f.read().split()
+    return child
+
+
+def test_the_down_script_runs_when_the_machine_is_killed():
+    with Options() as place:
+        up = place.script("up")
+        down = place.script("down", more="ip link show $1 >/dev/null || exit\n"
+                            f"touch {place.folder.name}/was-there")
+        vm = place.start("-netdev", tap(place, up, down, id="a"))
+        runner = only_child(vm.process)
+        # To all of a terminal: the machine alone decides what follows.
+        for which in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            os.kill(int(runner), which)
+        vm.process.kill()
+        vm.process.wait(30)
+        wait_for(lambda: not os.path.exists(f"/proc/{runner}"))
+        assert place.calls() == [("up", "tap0"), ("down", "tap0")]
+        assert os.path.exists(f"{place.folder.name}/was-there")
+        assert place.interfaces() == []
+
+
+def test_a_machine_whose_scripts_process_died():
+    with Options() as place:
+        up, down = place.script("up"), place.script("down")
+        vm = place.start("-netdev", tap(place, up, down, id="a"))
+        os.kill(int(only_child(vm.process)), signal.SIGKILL)
+        answer = vm.qmp("netdev_add", type="tap", id="b")
+        assert "the process that runs scripts has gone" \
+            in answer["error"]["desc"]
+        vm.qmp("quit")
+        status, text = vm.end()
+        assert status == 0 and "a: the process that runs" in text
+
+
+def privileges(process):
+    with open(f"/proc/{process.pid}/status", encoding="utf-8") as f:
+        return dict(re.findall(r"^(CapPrm|CapEff|NoNewPrivs|Uid):\s*(\w+)",
+                               f.read(), re.M))
+
+
+def test_interfaces_are_made_when_privileges_have_gone():
+    with Options() as place:
+        # The script does what takes privileges of its own.
+        up = place.script("up", more="ip link set $1 up")
+        down = place.script("down")
+        vm = place.start("-netdev", tap(place, up, "no", id="a"))
+        assert privileges(vm.process) == {
+            "CapPrm": "0" * 16, "CapEff": "0" * 16, "NoNewPrivs": "1",
+            "Uid": "0"}
+        assert vm.qmp("netdev_add", type="tap", id="b", script=up, ifname="more",
+                      downscript=down, queues=2) == {"return": {}}
+        assert place.interfaces() == ["more", "tap0"]
+        assert "b: index=0,type=tap,ifname=more," in vm.hmp("info network")
+        answer = vm.qmp("netdev_add", type="tap", id="c", script="/no/where")
+        assert answer["error"]["desc"] == \
+            "script /no/where: No such file or directory"
+        assert vm.qmp("netdev_del", id="b") == {"return": {}}
+        assert place.calls() == [("up", "tap0"), ("up", "more"), ("down", "more")]
+        assert place.interfaces() == ["tap0"]
+        vm.qmp("quit")
+        assert vm.end()[0] == 0
+        assert place.calls()[3:] == []
+
+
+def test_who_became_another_has_the_scripts_of_the_command_line():
+    with Options() as place:
+        up, down = place.script("up"), place.script("down")
+        other = place.script("other")
+        os.chmod(place.folder.name, 0o755)
+        os.mkdir(f"{place.folder.name}/root")
+        vm = place.start("-netdev", tap(place, up, down, id="a"), "-runas", "1:1",
+                         "-chroot", f"{place.folder.name}/root")
+        assert privileges(vm.process)["Uid"] == "1"
+        assert vm.qmp("netdev_add", type="tap", id="b", script=up,
+                      downscript=down) == {"return": {}}
+        answer = vm.qmp("netdev_add", type="tap", id="c", script=other,
+                        downscript="no")
+        assert "only those that the command line named" \
+            in answer["error"]["desc"]
+        vm.qmp("quit")
+        assert vm.end()[0] == 0
+        assert sorted(place.calls()) == [("down", "tap0"), ("down", "tap1"),
+                                         ("up", "tap0"), ("up", "tap1")]
+        assert place.interfaces() == []
+
+
+def test_scripts_hold_no_output_of_who_went_to_the_background():
+    with Options() as place:
+        up, down = place.script("up", more="echo up"), place.script("down")
+        pidfile = f"{place.folder.name}/pid"
+        # Returns when all that was given the pipe has closed it.
+        done = subprocess.run(
+            place.inside(PCVM, *QUIET, "-daemonize", "-pidfile", pidfile,
+                         "-netdev", tap(place, up, down, id="a")),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+            check=False, text=True)
+        assert done.returncode == 0 and "up\n" in done.stdout, done
+        with open(pidfile, encoding="utf-8") as f:
+            pid = int(f.read())
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"))
+        assert place.calls() == [("up", "tap0"), ("down", "tap0")]
+
+
 def test_scripts_that_do_not_work_end_it():
     with Options() as place:
         down = place.script("down")

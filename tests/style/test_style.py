@@ -8,14 +8,14 @@ import subprocess
 SRCDIR = os.environ.get("PCVM_SRCDIR", ".")
 FOLDERS = ("vmm", "hw", "block", "block/img", "net")
 BLOCK_FROM_VMM = {"loop", "timer", "error", "opt", "endian", "log", "list",
-                  "monitor", "io_thread"}
+                  "monitor", "io_thread", "thread"}
 ALLOWED = {
     "vmm": lambda inc: inc.startswith("vmm/") or inc == "build.h",
     "block": lambda inc: inc.startswith("block/") or inc == "build.h"
     or inc[:4] == "vmm/" and inc[4:-2] in BLOCK_FROM_VMM,
     "net": lambda inc: inc.startswith("net/") or inc == "build.h"
     or inc[:4] == "vmm/" and inc[4:-2] in BLOCK_FROM_VMM | {
-        "display", "input", "chardev"},
+        "display", "input", "chardev", "runner"},
     "hw": lambda inc: inc.startswith(("hw/", "vmm/"))
     or inc in ("block/block.h", "net/net.h"),
 }

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Giving up capabilities.
+ *
+ * None stays, not even CAP_DAC_OVERRIDE: with that, whoever breaks out of the
+ * guest has every file of the host's.  The monitor opens what the user alone
+ * may open, who is root (then: root's own) or that of -runas.
+ */
+#include "vmm/privileges.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/thread.h"
+
+enum {
+	WORDS = _LINUX_CAPABILITY_U32S_3,
+	STATUS = 4096, /* bytes of a thread's status, at most */
+	LOOK_NS = 50000,
+};
+
+struct caps {
+	struct __user_cap_data_struct word[WORDS];
+};
+
+static struct __user_cap_header_struct this_thread(void)
+{
+	return (struct __user_cap_header_struct){
+		.version = _LINUX_CAPABILITY_VERSION_3};
+}
+
+static bool has_any(void)
+{
+	struct __user_cap_header_struct header = this_thread();
+	struct caps caps = {0};
+	uint32_t any = 0;
+	unsigned i;
+
+	syscall(SYS_capget, &header, caps.word);
+	for (i = 0; i < WORDS; i++)
+		any |= caps.word[i].permitted | caps.word[i].inheritable;
+	return any;
+}
+
+static int drop_here(void)
+{
+	static const struct caps none;
+	struct __user_cap_header_struct header = this_thread();
+
+	return (int)syscall(SYS_capset, &header, none.word);
+}
+
+static void on_signal(int sig)
+{
+	int code = errno;
+
+	(void)sig;
+	drop_here();
+	errno = code;
+}
+
+int privileges_begin(struct error *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(err, errno, "no_new_privs");
+	return 0;
+}
+
+void privileges_prepare(struct privileges *p)
+{
+	p->threads = opendir("/proc/self/task");
+}
+
+/* The hexadecimal number after name. */
+static uint64_t find_mask(const char *status, const char *name)
+{
+	const char *at = strstr(status, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 16) : 0;
+}
+
+/*
+ * Has the thread any that it can be asked to give up?  Those that the kernel
+ * has in this process (io_uring's, vhost's) take no signals, and run nothing of
+ * ours.
+ */
+static bool is_to_drop(const struct privileges *p, const char *tid)
+{
+	char path[64], status[STATUS] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.16s/status", tid);
+	fd = openat(dirfd(p->threads), path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false; /* it ended */
+	n = read(fd, status, sizeof(status) - 1);
+	close(fd);
+	status[n > 0 ? n : 0] = 0;
+	return (find_mask(status, "\nCapPrm:") ||
+		find_mask(status, "\nCapInh:")) &&
+	       !(find_mask(status, "\nSigBlk:") &
+		 UINT64_C(1) << (THREAD_SIGNAL - 1));
+}
+
+/* Returns whether there was anything to do. */
+static bool drop_thread(const struct privileges *p, const char *tid)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_NS};
+	int number = (int)strtol(tid, NULL, 10);
+
+	if (!is_to_drop(p, tid))
+		return false;
+	syscall(SYS_tgkill, getpid(), number, THREAD_SIGNAL);
+	while (is_to_drop(p, tid))
+		nanosleep(&pause, NULL);
+	return true;
+}
+
+/* Until all have none: one may have started another meanwhile. */
+static void drop_threads(const struct privileges *p)
+{
+	struct dirent *e;
+	bool any;
+
+	do {
+		any = false;
+		rewinddir(p->threads);
+		while ((e = readdir(p->threads)))
+			if (isdigit((unsigned char)*e->d_name))
+				any |= drop_thread(p, e->d_name);
+	} while (any);
+}
+
+static int drop(const struct privileges *p, struct error *err)
+{
+	const struct sigaction act = {.sa_handler = on_signal,
+				      .sa_flags = SA_RESTART};
+
+	if (!has_any())
+		return 0;
+	if (!p->threads)
+		return error_set(err, ENOENT,
+				 "capabilities cannot be dropped without "
+				 "/proc");
+	if (drop_here() < 0)
+		return error_errno(err, errno,
+				   "capabilities cannot be dropped");
+	sigaction(THREAD_SIGNAL, &act, NULL);
+	drop_threads(p);
+	return 0;
+}
+
+int privileges_drop(struct privileges *p, struct error *err)
+{
+	int rc = drop(p, err);
+
+	if (p->threads)
+		closedir(p->threads);
+	p->threads = NULL;
+	return rc;
+}
