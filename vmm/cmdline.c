@@ -428,6 +428,14 @@ const struct cmdline_opt cmdline_opts[] = {
 	{.name = "chroot", .group = GROUP_RUN, .arg = "DIRECTORY",
 	 .help = "See no files but those in there, from before the guest runs.",
 	 .apply = apply_string, FIELD(chroot)},
+	{.name = "sandbox", .group = GROUP_RUN,
+	 .arg = "on|off[,obsolete=allow|deny]"
+		"[,elevateprivileges=allow|deny|children][,spawn=allow|deny]"
+		"[,resourcecontrol=allow|deny]",
+	 .help = "A filter of system calls from before the guest runs: none "
+		 "that change the host, and none of the kinds that are denied.",
+	 .apply = apply_keys, FIELD(sandbox), .keys = sandbox_opts,
+	 .implied = "enable", .answer = cmdline_answer_keys},
 	{.name = "msg", .group = GROUP_RUN,
 	 .arg = "[timestamp=on|off][,guest-name=on|off]",
 	 .help = "What goes before each message.",

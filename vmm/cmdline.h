@@ -91,10 +91,10 @@ extern const struct opt_desc secret_opts[], audiodev_opts[];
 /* Key tables (cmdline_keys.c); what they fill stands before each. */
 /* struct machine_conf */
 extern const struct opt_desc machine_opts[], accel_opts[];
-/* struct name_conf, mem_conf, smp_conf, rtc_conf, boot_conf, mon_conf, msg_conf
- */
+/* struct name_conf, mem_conf, smp_conf, rtc_conf, boot_conf, mon_conf,
+ * msg_conf, sandbox_conf */
 extern const struct opt_desc name_opts[], mem_opts[], smp_opts[], rtc_opts[],
-	boot_opts[], mon_opts[], msg_opts[];
+	boot_opts[], mon_opts[], msg_opts[], sandbox_opts[];
 /* struct drive_conf */
 extern const struct opt_desc drive_opts[];
 

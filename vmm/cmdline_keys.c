@@ -184,6 +184,28 @@ const struct opt_desc mon_opts[] = {
 	{.type = OPT_END},
 };
 
+static const char *const sandbox_choices[] = {"allow", "deny", NULL};
+static const char *const elevate_choices[] = {"allow", "deny", "children",
+					      NULL};
+
+const struct opt_desc sandbox_opts[] = {
+	{KEY("enable", OPT_BOOL, sandbox_conf, enable), .dflt = "off",
+	 .help = "filter system calls"},
+	{KEY("obsolete", OPT_ENUM, sandbox_conf, obsolete),
+	 .choices = sandbox_choices, .dflt = "allow",
+	 .help = "calls that kernels have had"},
+	{KEY("elevateprivileges", OPT_ENUM, sandbox_conf, elevate),
+	 .choices = elevate_choices, .dflt = "allow",
+	 .help = "becoming other users; children never can"},
+	{KEY("spawn", OPT_ENUM, sandbox_conf, spawn),
+	 .choices = sandbox_choices, .dflt = "allow",
+	 .help = "starting programs"},
+	{KEY("resourcecontrol", OPT_ENUM, sandbox_conf, resource),
+	 .choices = sandbox_choices, .dflt = "allow",
+	 .help = "priorities, and choosing processors"},
+	{.type = OPT_END},
+};
+
 const struct opt_desc msg_opts[] = {
 	{KEY("timestamp", OPT_BOOL, msg_conf, timestamp), .dflt = "off",
 	 .help = "the time, in UTC"},

@@ -44,7 +44,6 @@ const struct cmdline_refused cmdline_refused[] = {
 	FLAG("preconfig", OPT_LATER),
 	ARG("readconfig", OPT_LATER),
 	FLAG("s", OPT_LATER),
-	ARG("sandbox", OPT_LATER),
 	ARG("set", OPT_LATER),
 	ARG("spice", OPT_LATER),
 	ARG("tpmdev", OPT_LATER),

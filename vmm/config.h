@@ -16,6 +16,7 @@
 #include "vmm/numa.h"
 #include "vmm/opt.h"
 #include "vmm/run_as.h"
+#include "vmm/sandbox.h"
 #include "vmm/smbios_fields.h"
 
 #define DRIVE_INDEX_MAX 255
@@ -185,6 +186,7 @@ struct config {
 	struct name_conf name;
 	struct mem_conf mem;
 	struct overcommit_conf overcommit;
+	struct sandbox_conf sandbox;
 	struct str_list objects, numas; /* -object, -numa */
 	/* All there are, and those that RAM is made of, in this order. */
 	struct memory_backend **backends;

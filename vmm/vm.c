@@ -21,6 +21,7 @@
 #include "vmm/privileges.h"
 #include "vmm/run_as.h"
 #include "vmm/runner.h"
+#include "vmm/sandbox.h"
 #include "vmm/signals.h"
 #include "vmm/vcpu.h"
 
@@ -194,7 +195,9 @@ static int give_up(const struct config *conf, struct pidfile *pidfile,
 		pidfile_rebase(pidfile, root);
 	free(root);
 	dropped = privileges_drop(&privileges, rc < 0 ? NULL : err);
-	return rc < 0 ? rc : dropped;
+	if (rc == 0)
+		rc = dropped;
+	return rc < 0 ? rc : sandbox_enter(&conf->sandbox, err);
 }
 
 static int start(struct machine *m, const struct config *conf,

@@ -182,6 +182,31 @@ def test_interfaces_are_made_when_privileges_have_gone():
         assert place.calls()[3:] == []
 
 
+STRICT = ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+          "resourcecontrol=deny")
+
+
+def test_a_sandbox_starts_no_programs():
+    with Options() as place:
+        up = place.script("up", more="ip link set $1 up")
+        vm = place.start("-smp", "2", *STRICT, "-runas", "0:1")
+        for number in os.listdir(f"/proc/{vm.process.pid}/task"):
+            path = f"/proc/{vm.process.pid}/task/{number}/status"
+            with open(path, encoding="utf-8") as f:
+                assert re.search(r"^Seccomp:\s*2$", f.read(), re.M), number
+        answer = vm.qmp("netdev_add", type="tap", id="a", ifname="x", script=up)
+        assert "no permission to make the interface x" in answer["error"]["desc"]
+        vm.qmp("quit")
+        assert vm.end()[0] == 0
+        # The process beside it is not part of it.
+        vm = place.start(*STRICT, "-netdev", "tap,id=a,script=no,downscript=no")
+        assert vm.qmp("netdev_add", type="tap", id="b", script=up,
+                      downscript=up) == {"return": {}}
+        vm.qmp("quit")
+        assert vm.end()[0] == 0
+        assert place.calls() == [("up", "tap1")] * 2
+
+
 def test_who_became_another_has_the_scripts_of_the_command_line():
     with Options() as place:
         up, down = place.script("up"), place.script("down")
