@@ -378,6 +378,10 @@ def test_the_helper_of_qemu():
         vm = Running(place.inside(*etc, PCVM, *QUIET, "-qmp", "stdio", "-netdev",
                                   "bridge,id=a,br=br7"))
         assert place.interfaces() == ["br7", "tap0"]
+        # Whoever has dropped all privileges still has what the helper has.
+        assert vm.qmp("netdev_add", type="bridge", id="b", br="br7") == \
+            {"return": {}}
+        assert place.interfaces() == ["br7", "tap0", "tap1"]
         vm.qmp("quit")
         assert vm.end()[0] == 0
         assert place.interfaces() == ["br7"]
