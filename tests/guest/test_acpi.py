@@ -6,7 +6,7 @@ import time
 from guest.images import disk, sector_disk
 from guest.vm import Vm
 
-SLOW = 400
+SLOW = 900
 
 MODULES = ["biosdisk", "serial", "terminal", "lsacpi", "halt", "echo"]
 SCRIPT = """\

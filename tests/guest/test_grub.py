@@ -7,7 +7,7 @@ from guest.images import GRUB_CONFIG, PAYLOAD, copy_of, disk, rescue_iso
 from guest.vm import Vm
 
 # Ring 0 may be emulated by the host's KVM: about 100 s to GRUB's normal mode.
-SLOW = 400
+SLOW = 900
 
 SMALL = ["biosdisk", "part_msdos", "ext2", "serial", "terminal", "lsmmap"]
 HASHING = SMALL + ["hashsum", "gcry_md5"]
