@@ -205,7 +205,7 @@ static uint8_t *assemble(const struct insn *in, uint8_t *p)
 }
 
 /* A page that is written at one place and executed at another. */
-static bool make_page(struct insn_host_code *code)
+bool insn_host_page(struct insn_host_code *code)
 {
 	int fd;
 
@@ -300,7 +300,9 @@ enum insn_result insn_on_host(struct insn *in)
 	struct insn_host_code *code = &in->cpu->host_code;
 	struct vectors v = {.rax = 0};
 
-	if (!is_known(in) || !make_page(code))
+	if (in->i.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT)
+		return insn_x87_on_host(in);
+	if (!is_known(in) || !insn_host_page(code))
 		return INSN_UNKNOWN;
 	TRY(fpu_check(in->cpu, FPU_SSE));
 	TRY(load(in, &v));

@@ -358,9 +358,15 @@ enum insn_result insn_int1(struct insn *in);
 /* insn_iret.c */
 enum insn_result insn_iret(struct insn *in);
 
-/* insn_sse.c */
 /* insn_host.c: for what no other function is there. */
 enum insn_result insn_on_host(struct insn *in);
+/* Makes the page; false when it cannot be had. */
+bool insn_host_page(struct insn_host_code *code);
+
+/* insn_x87.c */
+enum insn_result insn_x87_on_host(struct insn *in);
+
+/* insn_sse.c */
 enum insn_result insn_move_vector(struct insn *in);
 enum insn_result insn_move_scalar(struct insn *in);
 enum insn_result insn_move_low(struct insn *in);

@@ -176,6 +176,21 @@ __asm__(".pushsection .rodata\n"
 	I("aeskeygenassist $3, (%rdi), %xmm2") I("pclmulqdq $0x11, %xmm1, %xmm9")
 	I("pclmulqdq $0, (%rdi), %xmm2") I("sha256rnds2 %xmm0, %xmm1, %xmm9")
 	I("sha256msg1 (%rdi), %xmm2") I("sha1rnds4 $2, %xmm1, %xmm2")
+	/* x87, by the host itself */
+	I("flds (%rdi)") I("fldl 3(%rdi)") I("fldt (%rdi)") I("fld %st(3)")
+	I("filds (%rdi)") I("fildl (%rdi)") I("fildll 1(%rdi)")
+	I("fbld (%rdi)") I("fsts (%rdi)") I("fstl (%rdi)") I("fstps (%rdi)")
+	I("fstpl 5(%rdi)") I("fstpt (%rdi)") I("fstp %st(2)")
+	I("fists (%rdi)") I("fistpl (%rdi)") I("fistpll (%rdi)")
+	I("fisttpll (%rdi)") I("fbstp (%rdi)") I("fadds (%rdi)")
+	I("fmull (%rdi)") I("fsubr %st, %st(4)") I("fdivp %st, %st(1)")
+	I("fidivl (%rdi)") I("fimuls (%rdi)") I("fdivrl (%rdi)")
+	I("fcompp") I("fucomi %st(1), %st") I("fcomip %st(2), %st")
+	I("fcmovb %st(1), %st") I("fcmovnu %st(5), %st") I("fld1")
+	I("fldpi") I("fldz") I("fabs") I("fchs") I("fsqrt") I("frndint")
+	I("fscale") I("fxtract") I("fprem") I("fxch %st(3)") I("fxam")
+	I("ftst") I("fincstp") I("fdecstp") I("ffree %st(2)") I("f2xm1")
+	I("fpatan") I("fnop")
 	".byte 0\n"
 	".popsection\n");
 
@@ -470,6 +485,21 @@ static void normalise(const struct xstate_layout *l, uint8_t *x)
 	x[5] = 0;
 }
 
+/* Where the last x87 instruction was: each side has its own addresses. */
+static void forget_pointers(const char *text, uint8_t *x)
+{
+	static const char *const controls[] = {"fnc",	"fni",	  "fns",
+					       "fxs",	"fxr",	  "fldenv",
+					       "fldcw", "frstor", "fwait"};
+	size_t i;
+
+	for (i = 0; i < sizeof(controls) / sizeof(*controls); i++)
+		if (starts(text, controls[i]))
+			return;
+	if (*text == 'f')
+		memset(x + 6, 0, 18);
+}
+
 static void compare_fpu(struct test *t)
 {
 	uint8_t ours[WORLD_XSAVE], theirs[WORLD_XSAVE];
@@ -479,6 +509,8 @@ static void compare_fpu(struct test *t)
 	memcpy(theirs, native.xsave, sizeof(theirs));
 	normalise(&t->w.layout, ours);
 	normalise(&t->w.layout, theirs);
+	forget_pointers(t->text, ours);
+	forget_pointers(t->text, theirs);
 	for (i = 0; i < t->w.layout.part[7].offset + t->w.layout.part[7].size;
 	     i++)
 		EXPECT(ours[i] == theirs[i],

@@ -35,6 +35,7 @@ static const struct unit_insn unit_insns[] = {
 	{.name = "fnstcw", B(0xd9, 0x3f), .em = EXC_NM, .ts = EXC_NM},
 	{.name = "fnstsw", B(0xdf, 0xe0), .em = EXC_NM, .ts = EXC_NM},
 	{.name = "fldcw", B(0xd9, 0x2f), .em = EXC_NM, .ts = EXC_NM},
+	{.name = "fld1", B(0xd9, 0xe8), .em = EXC_NM, .ts = EXC_NM},
 	{.name = "emms", B(0x0f, 0x77), .em = EXC_UD, .ts = EXC_NM},
 	{.name = "movq mmx", B(0x0f, 0x6f, 0x07), .em = EXC_UD, .ts = EXC_NM},
 	{.name = "fxsave", B(0x0f, 0xae, 0x07), .em = EXC_NM, .ts = EXC_NM},
@@ -190,6 +191,37 @@ START_TEST(fwait_waits)
 	store_le16(w.xsave + 2, 0x8081);
 	insn_expect(&w, "fwait", fwait, 1, EXC_MF, -1);
 	insn_expect(&w, "fldcw", fldcw, 2, EXC_MF, -1);
+	world_fini(&w);
+}
+END_TEST
+
+/* What the guest does not mask is the guest's, not ours. */
+START_TEST(x87_exceptions_wait_for_the_next)
+{
+	static const uint8_t fld1[] = {0xd9, 0xe8}, fldz[] = {0xd9, 0xee};
+	static const uint8_t fdivp[] = {0xde, 0xf9}, fistp[] = {0xdf, 0x3f};
+	struct world w;
+
+	world_init(&w, WORLD_64, 0);
+	w.cpu.regs.rdi = WORLD_DATA;
+	ck_assert_int_eq(world_run(&w, fld1, 2), INSN_DONE);
+	ck_assert_int_eq(world_run(&w, fldz, 2), INSN_DONE);
+	store_le16(w.xsave, 0x340);
+	/* Divided by zero. */
+	ck_assert_int_eq(world_run(&w, fdivp, 2), INSN_DONE);
+	ck_assert_uint_eq(load_le16(w.xsave + 2) & 0x80ff, 0x8084);
+	insn_expect(&w, "fld1", fld1, 2, EXC_MF, -1);
+	/* As XRSTOR may leave it: an exception without its summary. */
+	store_le16(w.xsave + 2, 0x0001);
+	insn_expect(&w, "fld1", fld1, 2, EXC_MF, -1);
+	/* An empty register is stored nowhere. */
+	store_le16(w.xsave + 2, 0);
+	w.xsave[4] = 0;
+	memset(w.ram->host + WORLD_DATA, 0x5a, 8);
+	ck_assert_int_eq(world_run(&w, fistp, 2), INSN_DONE);
+	ck_assert_uint_eq(load_le16(w.xsave + 2) & 0x80c1, 0x80c1);
+	ck_assert_uint_eq(load_le64(w.ram->host + WORLD_DATA),
+			  UINT64_C(0x5a5a5a5a5a5a5a5a));
 	world_fini(&w);
 }
 END_TEST
@@ -429,7 +461,8 @@ START_TEST(unknown_changes_nothing)
 END_TEST
 
 UNIT_MAIN("insn_refuse", unit_is_off, avx_needs_xcr0, fwait_waits,
-	  only_for_the_supervisor, values_that_are_refused,
-	  headers_that_xrstor_refuses, descriptors_that_invpcid_refuses,
-	  undefined, code_is_not_there, too_long, single_stepping, int1_traps,
-	  the_shadow_and_rf_end, unknown_changes_nothing)
+	  x87_exceptions_wait_for_the_next, only_for_the_supervisor,
+	  values_that_are_refused, headers_that_xrstor_refuses,
+	  descriptors_that_invpcid_refuses, undefined, code_is_not_there,
+	  too_long, single_stepping, int1_traps, the_shadow_and_rf_end,
+	  unknown_changes_nothing)
