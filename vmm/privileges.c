@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Giving up capabilities.
+ * Giving up privileges.
  *
- * None stays, not even CAP_DAC_OVERRIDE: with that, whoever breaks out of the
- * guest has every file of the host's.  The monitor opens what the user alone
- * may open, who is root (then: root's own) or that of -runas.
+ * No capability stays, not even CAP_DAC_OVERRIDE: with that, whoever breaks out
+ * of the guest has every file of the host's.  The monitor opens what the user
+ * alone may open, who is root (then: root's own) or that of -runas.
  */
 #include "vmm/privileges.h"
 
@@ -31,35 +31,15 @@ enum {
 	LOOK_NS = 50000,
 };
 
-struct caps {
-	struct __user_cap_data_struct word[WORDS];
-};
-
-static struct __user_cap_header_struct this_thread(void)
-{
-	return (struct __user_cap_header_struct){
-		.version = _LINUX_CAPABILITY_VERSION_3};
-}
-
-static bool has_any(void)
-{
-	struct __user_cap_header_struct header = this_thread();
-	struct caps caps = {0};
-	uint32_t any = 0;
-	unsigned i;
-
-	syscall(SYS_capget, &header, caps.word);
-	for (i = 0; i < WORDS; i++)
-		any |= caps.word[i].permitted | caps.word[i].inheritable;
-	return any;
-}
-
 static int drop_here(void)
 {
-	static const struct caps none;
-	struct __user_cap_header_struct header = this_thread();
+	static const struct __user_cap_data_struct none[WORDS];
+	struct __user_cap_header_struct this_thread = {
+		.version = _LINUX_CAPABILITY_VERSION_3};
 
-	return (int)syscall(SYS_capset, &header, none.word);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_capset, &this_thread, none);
 }
 
 static void on_signal(int sig)
@@ -69,13 +49,6 @@ static void on_signal(int sig)
 	(void)sig;
 	drop_here();
 	errno = code;
-}
-
-int privileges_begin(struct error *err)
-{
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_errno(err, errno, "no_new_privs");
-	return 0;
 }
 
 void privileges_prepare(struct privileges *p)
@@ -92,9 +65,9 @@ static uint64_t find_mask(const char *status, const char *name)
 }
 
 /*
- * Has the thread any that it can be asked to give up?  Those that the kernel
- * has in this process (io_uring's, vhost's) take no signals, and run nothing of
- * ours.
+ * Has the thread any privilege that it can be asked to give up?  Those that the
+ * kernel has in this process (io_uring's, vhost's) take no signals, and run
+ * nothing of ours.
  */
 static bool is_to_drop(const struct privileges *p, const char *tid)
 {
@@ -110,7 +83,8 @@ static bool is_to_drop(const struct privileges *p, const char *tid)
 	close(fd);
 	status[n > 0 ? n : 0] = 0;
 	return (find_mask(status, "\nCapPrm:") ||
-		find_mask(status, "\nCapInh:")) &&
+		find_mask(status, "\nCapInh:") ||
+		!find_mask(status, "\nNoNewPrivs:")) &&
 	       !(find_mask(status, "\nSigBlk:") &
 		 UINT64_C(1) << (THREAD_SIGNAL - 1));
 }
@@ -149,15 +123,11 @@ static int drop(const struct privileges *p, struct error *err)
 	const struct sigaction act = {.sa_handler = on_signal,
 				      .sa_flags = SA_RESTART};
 
-	if (!has_any())
-		return 0;
 	if (!p->threads)
 		return error_set(err, ENOENT,
-				 "capabilities cannot be dropped without "
-				 "/proc");
+				 "privileges cannot be dropped without /proc");
 	if (drop_here() < 0)
-		return error_errno(err, errno,
-				   "capabilities cannot be dropped");
+		return error_errno(err, errno, "privileges cannot be dropped");
 	sigaction(THREAD_SIGNAL, &act, NULL);
 	drop_threads(p);
 	return 0;

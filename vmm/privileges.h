@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Capabilities, which a running machine does without: capabilities(7).
+ * Privileges, which a running machine does without: capabilities(7), and those
+ * that programs have when they are executed (no_new_privs).
  *
  * The kernel keeps them for each thread, and a thread can change its own only;
  * so each is interrupted to do so.  What a library has for it (libcap-ng)
@@ -18,11 +19,6 @@ struct privileges {
 	DIR *threads; /* of this process; NULL: /proc is not there */
 };
 
-/*
- * Before there are threads: nothing that is executed from here on gains
- * privileges (no_new_privs).
- */
-int privileges_begin(struct error *err);
 /* While the host's file names can be seen. */
 void privileges_prepare(struct privileges *p);
 /* All threads' of this process; closes p. */

@@ -218,9 +218,9 @@ static int run(struct machine *m, struct background *bg, struct error *err)
 	const struct config *conf = m->config;
 	struct pidfile pidfile = {.path = NULL, .fd = -1};
 	struct signals *signals = NULL;
-	int rc = privileges_begin(err);
+	int rc = 0;
 
-	if (rc == 0 && conf->pidfile)
+	if (conf->pidfile)
 		rc = pidfile_create(&pidfile, conf->pidfile, err);
 	if (rc == 0)
 		rc = build(m, conf, &signals, err);
