@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "block/node.h"
+#include "vmm/fd_sets.h"
 
 #define LOCK_DOES    100
 #define LOCK_FORBIDS 200
@@ -263,7 +264,7 @@ int host_file_open(const char *file, unsigned flags, struct host_file *out,
 	int rc;
 
 	out->locks = (struct host_locks){0, 0};
-	out->fd = open(file, open_flags(flags));
+	out->fd = fd_sets_open(file, open_flags(flags), 0);
 	if (out->fd < 0 && errno == EISDIR)
 		return error_set(err, EISDIR, "cannot open: it is a directory");
 	if (out->fd < 0 && errno == EINVAL && (flags & BLK_O_DIRECT))

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/fd_sets.h"
+
 static const char *name_of(const struct boot_file *f)
 {
 	return f->name ? f->name : "the kernel";
@@ -19,7 +21,8 @@ int boot_file_open(struct boot_file *f, const char *what, const char *name,
 {
 	struct stat st;
 
-	*f = (struct boot_file){.fd = open(name, O_RDONLY | O_CLOEXEC)};
+	*f = (struct boot_file){
+		.fd = fd_sets_open(name, O_RDONLY | O_CLOEXEC, 0)};
 	if (f->fd < 0)
 		return error_errno(err, errno, "%s %s", what, name);
 	if (fstat(f->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0) {

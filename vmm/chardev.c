@@ -38,10 +38,18 @@ void chardev_event(struct chardev *chr, enum chardev_event event)
 		chr->end->user->event(chr->end->ctx, event);
 }
 
+static size_t send(struct chardev *chr, const uint8_t *buf, size_t len)
+{
+	size_t n = chr->ops->write(chr, buf, len);
+
+	chardev_log_write(chr, buf, n);
+	return n;
+}
+
 bool chardev_send_backlog(struct chardev *chr)
 {
 	/* Also when there is none: telnet may owe half a pair. */
-	size_t n = chr->ops->write(chr, chr->backlog, chr->backlog_len);
+	size_t n = send(chr, chr->backlog, chr->backlog_len);
 
 	if (chr->backlog_len) {
 		chr->backlog_len -= n;
@@ -87,7 +95,7 @@ size_t chardev_write(struct chardev_end *end, const void *buf, size_t len)
 
 	if (!chr)
 		return len;
-	return chr->backlog_len ? 0 : chr->ops->write(chr, buf, len);
+	return chr->backlog_len ? 0 : send(chr, buf, len);
 }
 
 void chardev_write_all(struct chardev_end *end, const void *buf, size_t len)
@@ -96,6 +104,13 @@ void chardev_write_all(struct chardev_end *end, const void *buf, size_t len)
 
 	if (n < len)
 		keep(end->chr, (const uint8_t *)buf + n, len - n);
+}
+
+int chardev_take_fd(struct chardev_end *end)
+{
+	struct chardev *chr = end->chr;
+
+	return chr && chr->ops->take_fd ? chr->ops->take_fd(chr) : -1;
 }
 
 void chardev_accept_input(struct chardev_end *end)
@@ -166,6 +181,7 @@ struct chardev *chardev_find(struct machine *m, const char *label)
 static void destroy(struct chardev *chr)
 {
 	chr->ops->close(chr);
+	chardev_log_close(chr);
 	list_del(&chr->link);
 	free(chr->backlog);
 	free(chr->label);
@@ -199,7 +215,9 @@ struct chardev *chardev_make(struct machine *m, const char *label,
 	chr->m = m;
 	snprintf(chr->filename, sizeof(chr->filename), "%s", ops->name);
 	list_add_tail(&m->chardevs, &chr->link);
-	if (ops->open(chr, opts, err) < 0) {
+	if (chardev_log_open(chr, opts, err) < 0 ||
+	    ops->open(chr, opts, err) < 0) {
+		chardev_log_close(chr);
 		list_del(&chr->link);
 		free(chr->label);
 		free(chr);

@@ -79,6 +79,11 @@ size_t chardev_write(struct chardev_end *end, const void *buf, size_t len);
 void chardev_write_all(struct chardev_end *end, const void *buf, size_t len);
 /* Does text of chardev_write_all wait?  writable is called when it went. */
 bool chardev_is_stalled(const struct chardev_end *end);
+/*
+ * The file that the other end passed last (unix(7), SCM_RIGHTS), which is the
+ * caller's from now on; or -1.
+ */
+int chardev_take_fd(struct chardev_end *end);
 /* The user can take input again. */
 void chardev_accept_input(struct chardev_end *end);
 

@@ -2,12 +2,15 @@
 /* File descriptors as chardevs: reading what the user can take, writing. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "vmm/chardev_ops.h"
 #include "vmm/machine.h"
 
-#define READ_MAX 4096u
+#define READ_MAX  4096u
+#define FILES_MAX 16 /* that are passed at once; the rest is closed */
 
 static void on_input(void *ctx, uint32_t events);
 static void on_room(void *ctx, uint32_t events);
@@ -16,6 +19,48 @@ static void unwatch_input(struct fd_pair *pair)
 {
 	loop_del_fd(pair->in_watch);
 	pair->in_watch = NULL;
+}
+
+/* The first of the files stays; it takes the place of one nobody wanted. */
+static void take_files(struct fd_pair *pair, const struct cmsghdr *c)
+{
+	int fd;
+	size_t i, n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (i = 0; i < n; i++) {
+		memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+		if (i) {
+			close(fd);
+			continue;
+		}
+		if (pair->passed >= 0)
+			close(pair->passed);
+		pair->passed = fd;
+	}
+}
+
+/* Files come with the bytes that they were sent with (unix(7)). */
+static ssize_t receive(struct fd_pair *pair, uint8_t *buf, size_t len)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(FILES_MAX * sizeof(int))];
+	} files;
+	struct iovec iov = {buf, len};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &files,
+			     .msg_controllen = sizeof(files)};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	if (!pair->takes_files)
+		return read(pair->in, buf, len);
+	n = recvmsg(pair->in, &msg, MSG_CMSG_CLOEXEC);
+	for (c = CMSG_FIRSTHDR(&msg); n >= 0 && c; c = CMSG_NXTHDR(&msg, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			take_files(pair, c);
+	return n;
 }
 
 static void on_input(void *ctx, uint32_t events)
@@ -37,7 +82,7 @@ static void on_input(void *ctx, uint32_t events)
 		fd_pair_update(pair);
 		return;
 	}
-	n = read(pair->in, buf, want < sizeof(buf) ? want : sizeof(buf));
+	n = receive(pair, buf, want < sizeof(buf) ? want : sizeof(buf));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -92,7 +137,7 @@ int fd_pair_start(struct fd_pair *pair, struct chardev *chr, int in, int out,
 
 	pair->chr = chr;
 	pair->in = in;
-	pair->out = -1;
+	pair->out = pair->passed = -1;
 	pair->in_watch = pair->out_watch = NULL;
 	pair->blocked = pair->ended = false;
 	if (in >= 0) {
@@ -117,7 +162,9 @@ void fd_pair_stop(struct fd_pair *pair)
 	pair->in_watch = pair->out_watch = NULL;
 	if (pair->out >= 0)
 		close(pair->out);
-	pair->in = pair->out = -1;
+	if (pair->in >= 0 && pair->passed >= 0)
+		close(pair->passed);
+	pair->in = pair->out = pair->passed = -1;
 	pair->ended = false;
 }
 

@@ -21,6 +21,8 @@ struct chardev_ops {
 	/* The user came, went, or can take input again. */
 	void (*update)(struct chardev *chr);
 	void (*close)(struct chardev *chr);
+	/* For chardev_take_fd; NULL: files cannot be passed. */
+	int (*take_fd)(struct chardev *chr);
 };
 
 /* A backend's own struct begins with this. */
@@ -32,6 +34,7 @@ struct chardev {
 	char filename[160]; /* for `info chardev` */
 	struct chardev_end *end; /* the user, NULL for none */
 	bool open; /* somebody is at the other end */
+	int log; /* -1: none */
 	uint8_t *backlog; /* people's text that did not go out yet */
 	size_t backlog_len, backlog_size;
 };
@@ -59,12 +62,20 @@ bool chardev_send_backlog(struct chardev *chr);
 /* There is room again: sends the backlog, then tells the user. */
 void chardev_drained(struct chardev *chr);
 
+/* The keys logfile and logappend; output that went; the end. */
+int chardev_log_open(struct chardev *chr, const struct opt_list *opts,
+		     struct error *err);
+void chardev_log_write(struct chardev *chr, const uint8_t *buf, size_t len);
+void chardev_log_close(struct chardev *chr);
+
 /* Two file descriptors (or one twice) in a loop; several backends are that. */
 struct fd_pair {
 	struct chardev *chr;
 	int in, out; /* -1: none */
 	struct loop_fd *in_watch, *out_watch;
 	bool blocked; /* a write was cut: wait for room */
+	bool takes_files; /* from a unix socket */
+	int passed; /* the last of them, or -1 */
 	bool ended; /* the other end is gone, its last words not read yet */
 	/* The other end is gone and all is read; may be NULL. */
 	void (*hung_up)(struct fd_pair *pair);

@@ -140,6 +140,15 @@ static size_t telnet_filter(struct fd_pair *pair, uint8_t *buf, size_t len)
 	return out;
 }
 
+static bool is_unix(int fd)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+	       domain == AF_UNIX;
+}
+
 static int start(struct socket_chr *s, int fd, struct error *err)
 {
 	static const uint8_t hello[] = {IAC, WILL, OPT_ECHO,
@@ -151,6 +160,7 @@ static int start(struct socket_chr *s, int fd, struct error *err)
 	s->fd = fd;
 	s->state = TEXT;
 	s->owes_iac = false;
+	s->pair.takes_files = is_unix(fd);
 	s->pair.hung_up = on_hung_up;
 	s->pair.waits = on_waits;
 	s->pair.filter = s->telnet ? telnet_filter : NULL;
@@ -411,6 +421,15 @@ static size_t socket_write(struct chardev *chr, const uint8_t *buf, size_t len)
 			 : fd_pair_write(&s->pair, buf, len);
 }
 
+static int socket_take_fd(struct chardev *chr)
+{
+	struct socket_chr *s = (struct socket_chr *)chr;
+	int fd = s->pair.in >= 0 ? s->pair.passed : -1;
+
+	s->pair.passed = -1;
+	return fd;
+}
+
 static void socket_update(struct chardev *chr)
 {
 	fd_pair_update(&((struct socket_chr *)chr)->pair);
@@ -423,4 +442,5 @@ const struct chardev_ops chardev_socket = {
 	.write = socket_write,
 	.update = socket_update,
 	.close = socket_close,
+	.take_fd = socket_take_fd,
 };

@@ -49,7 +49,8 @@ static const struct chardev_ops *find_backend(const char *name,
 static bool is_shared_key(const char *key)
 {
 	return !strcmp(key, "backend") || !strcmp(key, "id") ||
-	       !strcmp(key, "mux");
+	       !strcmp(key, "mux") || !strcmp(key, "logfile") ||
+	       !strcmp(key, "logappend");
 }
 
 int chardev_conf(const struct opt_desc *desc, const struct opt_list *opts,

@@ -15,6 +15,7 @@
 
 #include "vmm/chardev_ops.h"
 #include "vmm/config.h"
+#include "vmm/fd_sets.h"
 #include "vmm/machine.h"
 
 /*
@@ -178,8 +179,9 @@ static int open_path(struct file *f, const struct file_conf *conf,
 	if (!conf->path || !*conf->path)
 		return error_set(err, EINVAL,
 				 "chardev: file: no filename given");
-	f->fd = open(conf->path,
-		     O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | how, 0666);
+	f->fd = fd_sets_open(conf->path,
+			     O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | how,
+			     0666);
 	if (f->fd < 0)
 		return error_errno(err, errno, "cannot open '%s'", conf->path);
 	return 0;

@@ -333,6 +333,12 @@ const struct cmdline_opt cmdline_opts[] = {
 	 .help = "A monitor at a -chardev: for people, or for programs with "
 		 "mode=control.",
 	 .apply = config_add_mon, .keys = mon_opts, .implied = "chardev"},
+	{.name = "add-fd", .group = GROUP_CHARACTER,
+	 .arg = "fd=N,set=N[,opaque=TEXT]",
+	 .help = "Put an open file descriptor into a set: /dev/fdset/N is a "
+		 "file name for what is in set N.",
+	 .apply = config_add_fd, .keys = add_fd_opts,
+	 .answer = cmdline_answer_keys},
 	{.name = "debugcon", .group = GROUP_CHARACTER, .arg = "WHERE",
 	 .help = "A debug console at port 0xe9; WHERE is as with -serial.",
 	 .apply = apply_list, FIELD(debugcons)},

@@ -107,6 +107,8 @@ extern const struct drive_alias drive_aliases[];
 
 /* struct config */
 extern const struct opt_desc vga_opts[], display_opts[];
+/* Of -add-fd (config_fds.c) */
+extern const struct opt_desc add_fd_opts[];
 /* struct overcommit_conf, memory_backend (by its kind), numa_option */
 extern const struct opt_desc overcommit_opts[], memory_ram_opts[],
 	memory_file_opts[], memory_memfd_opts[], numa_node_opts[],
@@ -133,6 +135,8 @@ void str_list_free(struct str_list *list);
 int str_list_add(struct str_list *list, const char *text, struct error *err);
 
 /* Options that do more than fill a field: the apply of their entries. */
+int config_add_fd(struct config *c, const struct cmdline_opt *o,
+		  const char *arg, struct error *err);
 int config_add_audiodev(struct config *c, const struct cmdline_opt *o,
 			const char *arg, struct error *err);
 int config_add_blockdev(struct config *c, const struct cmdline_opt *o,

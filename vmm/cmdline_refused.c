@@ -25,7 +25,6 @@
 const struct cmdline_refused cmdline_refused[] = {
 	ARG("acpitable", OPT_LATER),
 	ARG("action", OPT_LATER),
-	ARG("add-fd", OPT_LATER),
 	FLAG("async-teardown", OPT_LATER),
 	ARG("audio", OPT_LATER),
 	FLAG("audio-help", OPT_LATER),

@@ -14,6 +14,7 @@
 
 #include "build.h"
 #include "vmm/config.h"
+#include "vmm/fd_sets.h"
 
 struct package {
 	const char *prefix, *name;
@@ -60,7 +61,7 @@ static int find(const struct config *conf, const char *name)
 		fd = open_in(dir, len, name);
 	}
 	if (fd < 0)
-		fd = open(name, O_RDONLY | O_CLOEXEC);
+		fd = fd_sets_open(name, O_RDONLY | O_CLOEXEC, 0);
 	return fd;
 }
 

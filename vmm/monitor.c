@@ -106,6 +106,13 @@ bool monitor_arg_bool(struct monitor_call *call, const char *name, bool dflt)
 	return json_is_boolean(v) ? json_is_true(v) : dflt;
 }
 
+int monitor_take_fd(struct monitor_call *call)
+{
+	while (call->outer)
+		call = call->outer;
+	return call->mon ? chardev_take_fd(&call->mon->end) : -1;
+}
+
 unsigned monitor_cpu(const struct monitor_call *call)
 {
 	return call->cpu;

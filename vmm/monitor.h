@@ -79,6 +79,7 @@ struct monitor_cmd {
 };
 
 extern const struct monitor_cmd chardev_monitor_cmds[];
+extern const struct monitor_cmd fds_monitor_cmds[];
 extern const struct monitor_cmd input_monitor_cmds[];
 extern const struct monitor_cmd irq_monitor_cmds[];
 extern const struct monitor_cmd machine_monitor_cmds[];
@@ -117,6 +118,8 @@ void monitor_printf(struct monitor_call *call, const char *fmt, ...)
 bool monitor_ask_secret(struct monitor_call *call, const char *question,
 			void (*answer)(struct monitor_call *call,
 				       const char *text));
+/* The file that the client passed last, which is the caller's now; or -1. */
+int monitor_take_fd(struct monitor_call *call);
 /* The vCPU that `cpu N` chose. */
 unsigned monitor_cpu(const struct monitor_call *call);
 void monitor_set_cpu(struct monitor_call *call, unsigned n);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "vmm/fd_sets.h"
+
 #define ROOM_FIRST 4096
 
 /* Up to size bytes; the number that there were, or -errno. */
@@ -58,7 +60,7 @@ static int read_all(int fd, const char *path, size_t max, uint8_t **data,
 int read_file(const char *path, size_t max, uint8_t **data, size_t *len,
 	      struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	int fd = fd_sets_open(path, O_RDONLY | O_CLOEXEC, 0), rc;
 
 	*data = NULL;
 	*len = 0;

@@ -4,11 +4,14 @@
  * own, so that neither a slow disk nor compression stops the guest.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "vmm/fd_sets.h"
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
 #include "vmm/picture.h"
@@ -167,6 +170,17 @@ static bool check(struct monitor_call *call)
 	return check_device(call);
 }
 
+static FILE *create(const char *name)
+{
+	int fd = fd_sets_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			      0666);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
 static void run_screendump(struct monitor_call *call)
 {
 	const char *name = monitor_arg_string(call, "filename");
@@ -184,7 +198,7 @@ static void run_screendump(struct monitor_call *call)
 	d->call = call;
 	d->m = monitor_machine(call);
 	d->write = find_format(monitor_arg_string(call, "format"))->write;
-	d->file = fopen(name, "wbe");
+	d->file = create(name);
 	if (!d->file) {
 		monitor_fail(call, "GenericError",
 			     "failed to open file '%s': %s", name,

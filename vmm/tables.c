@@ -103,6 +103,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	block_monitor_cmds,
 	blockdev_monitor_cmds,
 	chardev_monitor_cmds,
+	fds_monitor_cmds,
 	input_monitor_cmds,
 	irq_monitor_cmds,
 	machine_monitor_cmds,

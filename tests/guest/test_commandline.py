@@ -176,7 +176,8 @@ def keys_of_tables():
     """{table: {key}} of what is not refused."""
     text = "".join(read(p) for p in ("vmm/cmdline_drive.c", "vmm/cmdline_keys.c",
                                        "vmm/cmdline_memory.c",
-                                       "vmm/config_audiodev.c"))
+                                       "vmm/config_audiodev.c",
+                                       "vmm/config_fds.c"))
     tables = re.findall(r"const struct opt_desc (\w+)\[\] = \{(.*?)^\};",
                         text, re.M | re.S)
     return {name: set(re.findall(r'\b(?:KEY|LIMIT|PASS|PLACE)\("([^"]+)"', body))

@@ -8,7 +8,7 @@ import subprocess
 SRCDIR = os.environ.get("PCVM_SRCDIR", ".")
 FOLDERS = ("vmm", "hw", "block", "block/img", "net")
 BLOCK_FROM_VMM = {"loop", "timer", "error", "opt", "endian", "log", "list",
-                  "monitor", "io_thread", "thread"}
+                  "monitor", "io_thread", "thread", "fd_sets"}
 ALLOWED = {
     "vmm": lambda inc: inc.startswith("vmm/") or inc == "build.h",
     "block": lambda inc: inc.startswith("block/") or inc == "build.h"
