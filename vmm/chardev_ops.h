@@ -21,6 +21,8 @@ struct chardev_ops {
 	/* The user came, went, or can take input again. */
 	void (*update)(struct chardev *chr);
 	void (*close)(struct chardev *chr);
+	/* Breaks a connection that hangs; NULL: there are none. */
+	void (*yank)(struct chardev *chr);
 	/* For chardev_take_fd; NULL: files cannot be passed. */
 	int (*take_fd)(struct chardev *chr);
 };

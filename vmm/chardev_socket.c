@@ -430,6 +430,14 @@ static int socket_take_fd(struct chardev *chr)
 	return fd;
 }
 
+static void socket_yank(struct chardev *chr)
+{
+	struct socket_chr *s = (struct socket_chr *)chr;
+
+	if (s->fd >= 0)
+		shutdown(s->fd, SHUT_RDWR);
+}
+
 static void socket_update(struct chardev *chr)
 {
 	fd_pair_update(&((struct socket_chr *)chr)->pair);
@@ -443,4 +451,5 @@ const struct chardev_ops chardev_socket = {
 	.update = socket_update,
 	.close = socket_close,
 	.take_fd = socket_take_fd,
+	.yank = socket_yank,
 };

@@ -191,7 +191,8 @@ static void finish(struct monitor_call *call, json_t *result, const char *class,
 		monitor_done(call->outer, monitor_json_lines(&call->text));
 		json_decref(result);
 	} else if (mon) {
-		mon->busy = NULL;
+		if (mon->busy == call)
+			mon->busy = NULL;
 		mon->ops->reply(mon, call, result, class, desc);
 		take_waiting(mon);
 		chardev_accept_input(&mon->end);
@@ -249,7 +250,7 @@ void monitor_start(struct machine *m, struct monitor *mon,
 					       mon->ops == &hmp_ops,
 				      .cpu = cpu,
 				      .outer = outer};
-	if (!outer && mon)
+	if (!outer && mon && !mon->busy)
 		mon->busy = call;
 	cmd->run(call);
 }
@@ -281,9 +282,10 @@ const struct monitor_cmd *monitor_find_qmp(const char *name)
 	return find(name, true);
 }
 
-static bool is_waiting(const struct monitor *mon)
+static bool can_take(const struct monitor *mon)
 {
-	return mon->busy && !mon->answer;
+	return !mon->busy || mon->answer ||
+	       (mon->ops->may_wait && mon->ops->may_wait(mon));
 }
 
 /* Who does not read the replies has to wait with the next command. */
@@ -291,7 +293,7 @@ static size_t can_read(void *ctx)
 {
 	const struct monitor *mon = ctx;
 
-	return is_waiting(mon) || chardev_is_stalled(&mon->end) ? 0 : INPUT_MAX;
+	return !can_take(mon) || chardev_is_stalled(&mon->end) ? 0 : INPUT_MAX;
 }
 
 /* One command after the other; the rest waits for one that takes its time. */
@@ -302,8 +304,13 @@ static void take_waiting(struct monitor *mon)
 	if (mon->reading)
 		return;
 	mon->reading = true;
-	while (at < mon->in.len && !is_waiting(mon))
-		at += mon->ops->input(mon, mon->in.buf + at, mon->in.len - at);
+	do {
+		while (!mon->busy && mon->ops->resume && mon->ops->resume(mon))
+			;
+		if (at < mon->in.len && can_take(mon))
+			at += mon->ops->input(mon, mon->in.buf + at,
+					      mon->in.len - at);
+	} while (at < mon->in.len && can_take(mon));
 	mon->reading = false;
 	if (at < mon->in.len)
 		memmove(mon->in.buf, mon->in.buf + at, mon->in.len - at);
@@ -472,6 +479,7 @@ void monitors_close(struct machine *m)
 		chardev_detach(&mon->end);
 		readline_free(mon->readline);
 		json_stream_free(&mon->json);
+		json_decref(mon->queue);
 		text_free(&mon->in);
 		free(mon);
 	}

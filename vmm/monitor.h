@@ -75,6 +75,8 @@ struct monitor_cmd {
 	 */
 	void (*show)(struct monitor_call *call, const json_t *result);
 	bool any_args; /* QMP: run looks at those that args has not */
+	/* QMP: may overtake others (exec-oob); then run ends it at once. */
+	bool oob;
 	bool preconfig; /* allowed before the machine is there */
 };
 
@@ -90,6 +92,7 @@ extern const struct monitor_cmd paging_monitor_cmds[];
 extern const struct monitor_cmd schema_monitor_cmds[];
 extern const struct monitor_cmd types_monitor_cmds[];
 extern const struct monitor_cmd screendump_monitor_cmds[];
+extern const struct monitor_cmd yank_monitor_cmds[];
 
 /* Every table there is, each ending with run == NULL (vmm/tables.c). */
 extern const struct monitor_cmd *const monitor_tables[];

@@ -41,6 +41,10 @@ struct monitors {
 struct monitor_ops {
 	/* Takes input, at most one command; returns how much of it (not 0). */
 	size_t (*input)(struct monitor *mon, const char *buf, size_t len);
+	/* Starts one that waited; false: none did.  NULL: none ever do. */
+	bool (*resume)(struct monitor *mon);
+	/* Is there room for more that waits?  NULL: never. */
+	bool (*may_wait)(const struct monitor *mon);
 	void (*opened)(struct monitor *mon);
 	void (*closed)(struct monitor *mon);
 	/* The reply of a call: error class NULL, or result and text. */
@@ -68,6 +72,8 @@ struct monitor {
 	/* QMP */
 	struct json_stream json;
 	bool pretty, negotiated;
+	bool oob; /* commands may overtake others: they are taken while busy */
+	json_t *queue; /* those that cannot, and wait; or NULL */
 };
 
 extern const struct monitor_ops hmp_ops, qmp_ops;

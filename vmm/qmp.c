@@ -12,6 +12,8 @@
 #include "vmm/monitor_calls.h"
 
 #define NAME_SHOWN 120u /* of a client's words in an error */
+#define QUEUE_MAX  8 /* commands that wait where others may overtake them */
+#define OOB	   "oob"
 
 static void send(struct monitor *mon, const json_t *message)
 {
@@ -62,22 +64,33 @@ static void qmp_event(struct monitor *mon, const json_t *event)
 		send(mon, event);
 }
 
+/* At a mux there is no telling whose turn it is. */
+static bool can_overtake(const struct monitor *mon)
+{
+	return !chardev_is_shared(&mon->end);
+}
+
 static void greet(struct monitor *mon)
 {
-	json_t *hello =
-		json_pack("{s:{s:{s:{s:i, s:i, s:i}, s:s}, s:[]}}", "QMP",
-			  "version", "qemu", "micro", 0, "minor", 2, "major", 7,
-			  "package", "pcvm " PCVM_VERSION, "capabilities");
+	json_t *capabilities = json_array(), *hello;
 
-	mon->negotiated = false;
+	if (can_overtake(mon))
+		json_array_append_new(capabilities, json_string(OOB));
+	hello = json_pack("{s:{s:{s:{s:i, s:i, s:i}, s:s}, s:o}}", "QMP",
+			  "version", "qemu", "micro", 0, "minor", 2, "major", 7,
+			  "package", "pcvm " PCVM_VERSION, "capabilities",
+			  capabilities);
+	mon->negotiated = mon->oob = false;
 	send(mon, hello);
 	json_decref(hello);
 }
 
 static void qmp_closed(struct monitor *mon)
 {
-	mon->negotiated = false;
+	mon->negotiated = mon->oob = false;
 	json_stream_reset(&mon->json);
+	json_decref(mon->queue);
+	mon->queue = NULL;
 }
 
 /* How much of text to show: at most max bytes, and no half a character. */
@@ -163,93 +176,170 @@ static const char *check_args(const struct monitor_cmd *cmd, json_t *args,
 	return NULL;
 }
 
-/* NULL, or what is wrong with the wish for capabilities: there are none. */
-static const char *check_capabilities(json_t *args, char *buf, size_t size)
+/* What is wrong with wish n for a capability is put into buf. */
+static bool check_capability(const struct monitor *mon, const json_t *wish,
+			     size_t n, char *buf, size_t size)
 {
-	json_t *list = json_object_get(args, "enable");
-	const char *name = json_string_value(json_array_get(list, 0));
+	const char *name = json_string_value(wish);
 
-	if (!list || (json_is_array(list) && !json_array_size(list)))
-		return NULL;
 	if (!name)
-		return "Parameter 'enable' is not a list of capabilities";
-	snprintf(buf, size, "Capability '%.*s' is not available",
-		 shown(name, NAME_SHOWN), name);
-	return buf;
+		snprintf(buf, size,
+			 "Invalid parameter type for 'enable[%zu]', expected: "
+			 "string",
+			 n);
+	else if (strcmp(name, OOB) != 0)
+		snprintf(buf, size,
+			 "Parameter 'enable' does not accept value '%.*s'",
+			 shown(name, NAME_SHOWN), name);
+	else if (!can_overtake(mon))
+		snprintf(buf, size, "Capability '%s' is not available", OOB);
+	else
+		return true;
+	return false;
 }
 
-static void execute(struct monitor *mon, const char *name, json_t *args,
-		    json_t *id)
+/* NULL, or what is wrong. */
+static const char *check_capabilities(const struct monitor *mon, json_t *args,
+				      char *buf, size_t size)
 {
-	const struct monitor_cmd *cmd = monitor_find_qmp(name);
-	bool negotiating = !strcmp(name, "qmp_capabilities");
+	json_t *list = json_object_get(args, "enable"), *wish;
+	size_t i;
+
+	if (list && !json_is_array(list))
+		return "Invalid parameter type for 'enable', expected: array";
+	json_array_foreach(list, i, wish)
+	{
+		if (!check_capability(mon, wish, i, buf, size))
+			return buf;
+	}
+	return NULL;
+}
+
+/* What a client sent; borrowed from the message. */
+struct request {
+	const char *name;
+	json_t *args, *id;
+	bool oob;
+};
+
+static void negotiate(struct monitor *mon, const struct request *r,
+		      const struct monitor_cmd *cmd)
+{
 	const char *wrong;
 	char buf[200];
 
-	if (!mon->negotiated && !negotiating) {
-		send_error(mon, id, "CommandNotFound",
-			   "Expecting capabilities negotiation with "
-			   "'qmp_capabilities'");
-		return;
-	}
-	if (mon->negotiated && negotiating) {
-		send_error(mon, id, "CommandNotFound",
-			   "Capabilities negotiation is already complete, "
-			   "command ignored");
-		return;
-	}
-	if (!cmd) {
-		snprintf(buf, sizeof(buf),
-			 "The command %.*s has not been found",
-			 shown(name, NAME_SHOWN), name);
-		send_error(mon, id, "CommandNotFound", buf);
-		return;
-	}
-	wrong = check_args(cmd, args, buf, sizeof(buf));
-	if (!wrong && negotiating)
-		wrong = check_capabilities(args, buf, sizeof(buf));
+	wrong = check_args(cmd, r->args, buf, sizeof(buf));
+	if (!wrong)
+		wrong = check_capabilities(mon, r->args, buf, sizeof(buf));
 	if (wrong) {
-		send_error(mon, id, "GenericError", wrong);
+		send_error(mon, r->id, "GenericError", wrong);
 		return;
 	}
-	if (negotiating)
-		mon->negotiated = true;
-	monitor_start(mon->m, mon, cmd, json_incref(args), id, 0, NULL);
+	mon->negotiated = true;
+	/* There is no other. */
+	mon->oob = json_array_size(json_object_get(r->args, "enable"));
+	monitor_start(mon->m, mon, cmd, json_incref(r->args), r->id, 0, NULL);
 }
 
-/* Picks execute and arguments; false, with what is wrong in buf. */
-static bool pick(json_t *message, const char **name, json_t **args, char *buf,
-		 size_t size)
+static void run(struct monitor *mon, const struct request *r,
+		const struct monitor_cmd *cmd)
 {
-	const char *key, *wrong;
+	const char *wrong;
+	char buf[200];
+
+	if (r->oob && !cmd->oob) {
+		snprintf(buf, sizeof(buf),
+			 "The command %.*s does not support OOB",
+			 shown(r->name, NAME_SHOWN), r->name);
+		send_error(mon, r->id, "GenericError", buf);
+		return;
+	}
+	wrong = check_args(cmd, r->args, buf, sizeof(buf));
+	if (wrong)
+		send_error(mon, r->id, "GenericError", wrong);
+	else
+		monitor_start(mon->m, mon, cmd, json_incref(r->args), r->id, 0,
+			      NULL);
+}
+
+static void execute(struct monitor *mon, const struct request *r)
+{
+	const struct monitor_cmd *cmd = monitor_find_qmp(r->name);
+	bool negotiating = !strcmp(r->name, "qmp_capabilities");
+	char buf[200];
+
+	if (!mon->negotiated && !negotiating) {
+		send_error(mon, r->id, "CommandNotFound",
+			   "Expecting capabilities negotiation with "
+			   "'qmp_capabilities'");
+	} else if (mon->negotiated && negotiating && !r->oob) {
+		send_error(mon, r->id, "CommandNotFound",
+			   "Capabilities negotiation is already complete, "
+			   "command ignored");
+	} else if (!cmd) {
+		snprintf(buf, sizeof(buf),
+			 "The command %.*s has not been found",
+			 shown(r->name, NAME_SHOWN), r->name);
+		send_error(mon, r->id, "CommandNotFound", buf);
+	} else if (mon->negotiated) {
+		run(mon, r, cmd);
+	} else {
+		negotiate(mon, r, cmd);
+	}
+}
+
+/* NULL, or what is wrong with a member of a request, which *key names. */
+static const char *take_member(const struct monitor *mon, struct request *r,
+			       const char **key, json_t *v)
+{
+	bool oob = mon->oob && !strcmp(*key, "exec-oob");
+
+	if (!strcmp(*key, "execute") || oob) {
+		*key = r->name ? "execute" : *key;
+		if (r->name)
+			return "clashes with 'exec-oob'";
+		r->name = json_string_value(v);
+		r->oob = oob;
+		return r->name ? NULL : "must be a string";
+	}
+	if (!strcmp(*key, "arguments")) {
+		r->args = v;
+		return json_is_object(v) ? NULL : "must be an object";
+	}
+	return strcmp(*key, "id") != 0 ? "is unexpected" : NULL;
+}
+
+/* False, with what is wrong in buf. */
+static bool pick(const struct monitor *mon, json_t *message, struct request *r,
+		 char *buf, size_t size)
+{
+	const char *key, *named, *wrong;
 	json_t *v;
 
 	json_object_foreach(message, key, v)
 	{
-		wrong = NULL;
-		if (!strcmp(key, "execute")) {
-			*name = json_string_value(v);
-			wrong = *name ? NULL : "must be a string";
-		} else if (!strcmp(key, "arguments")) {
-			*args = v;
-			wrong = json_is_object(v) ? NULL : "must be an object";
-		} else if (strcmp(key, "id") != 0) {
-			wrong = "is unexpected";
-		}
-		if (wrong) {
-			snprintf(buf, size, "QMP input member '%.*s' %s",
-				 shown(key, NAME_SHOWN), key, wrong);
-			return false;
-		}
+		named = key;
+		wrong = take_member(mon, r, &named, v);
+		if (!wrong)
+			continue;
+		snprintf(buf, size, "QMP input member '%.*s' %s",
+			 shown(named, NAME_SHOWN), named, wrong);
+		return false;
 	}
 	snprintf(buf, size, "QMP input lacks member 'execute'");
-	return *name != NULL;
+	return r->name != NULL;
 }
 
+static bool may_wait(const struct monitor *mon)
+{
+	return mon->oob && json_array_size(mon->queue) < QUEUE_MAX;
+}
+
+/* One that has to wait comes here again. */
 static void handle(struct monitor *mon, json_t *message)
 {
-	json_t *id = json_object_get(message, "id"), *args = NULL, *none;
-	const char *name = NULL;
+	struct request r = {.id = json_object_get(message, "id")};
+	json_t *none;
 	char wrong[200];
 
 	if (!json_is_object(message)) {
@@ -257,13 +347,33 @@ static void handle(struct monitor *mon, json_t *message)
 			   "QMP input must be a JSON object");
 		return;
 	}
-	if (!pick(message, &name, &args, wrong, sizeof(wrong))) {
-		send_error(mon, id, "GenericError", wrong);
+	if (!pick(mon, message, &r, wrong, sizeof(wrong))) {
+		send_error(mon, r.id, "GenericError", wrong);
 		return;
 	}
-	none = args ? NULL : json_object();
-	execute(mon, name, args ? args : none, id);
+	if (mon->busy && !r.oob) {
+		if (!mon->queue)
+			mon->queue = json_array();
+		json_array_append(mon->queue, message);
+		return;
+	}
+	none = r.args ? NULL : json_object();
+	if (!r.args)
+		r.args = none;
+	execute(mon, &r);
 	json_decref(none);
+}
+
+static bool qmp_resume(struct monitor *mon)
+{
+	json_t *message = json_incref(json_array_get(mon->queue, 0));
+
+	if (!message)
+		return false;
+	json_array_remove(mon->queue, 0);
+	handle(mon, message);
+	json_decref(message);
+	return true;
 }
 
 static size_t qmp_input(struct monitor *mon, const char *buf, size_t len)
@@ -287,6 +397,8 @@ static size_t qmp_input(struct monitor *mon, const char *buf, size_t len)
 
 const struct monitor_ops qmp_ops = {
 	.input = qmp_input,
+	.resume = qmp_resume,
+	.may_wait = may_wait,
 	.opened = greet,
 	.closed = qmp_closed,
 	.reply = qmp_reply,

@@ -120,6 +120,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	types_monitor_cmds,
 	virtio_net_monitor_cmds,
 	vnc_monitor_cmds,
+	yank_monitor_cmds,
 	NULL,
 };
 /* clang-format on */

@@ -69,11 +69,15 @@ START_TEST(test_capabilities_come_first)
 	asks("{\"execute\": \"qmp_capabilities\", \"arguments\": {\"a\": 1}}",
 	     GENERIC("Parameter 'a' is unexpected"));
 	asks("{\"execute\": \"qmp_capabilities\", \"arguments\": "
-	     "{\"enable\": [\"oob\"]}}",
-	     GENERIC("Capability 'oob' is not available"));
+	     "{\"enable\": [\"oob\", \"no\"]}}",
+	     GENERIC("Parameter 'enable' does not accept value 'no'"));
 	asks("{\"execute\": \"qmp_capabilities\", \"arguments\": "
 	     "{\"enable\": [5]}}",
-	     GENERIC("Parameter 'enable' is not a list of capabilities"));
+	     GENERIC("Invalid parameter type for 'enable[0]', expected: "
+		     "string"));
+	asks("{\"execute\": \"qmp_capabilities\", \"arguments\": "
+	     "{\"enable\": {}}}",
+	     GENERIC("Invalid parameter type for 'enable', expected: array"));
 	asks(QUERY, UNKNOWN("Expecting capabilities negotiation with "
 			    "'qmp_capabilities'"));
 	asks("{\"execute\": \"qmp_capabilities\", \"arguments\": "
@@ -86,6 +90,106 @@ START_TEST(test_capabilities_come_first)
 	ck_assert_ptr_nonnull(
 		strstr(client_hear(&c),
 		       ", \"event\": \"STOP\", \"data\": {\"x\": 1}}\r\n"));
+	client_stop(&c);
+}
+END_TEST
+
+static void start_oob(void)
+{
+	client_start(&c, true);
+	ck_assert_ptr_nonnull(strstr(client_hear(&c), "[\"oob\"]"));
+	asks("{\"execute\": \"qmp_capabilities\", \"arguments\": "
+	     "{\"enable\": [\"oob\"]}}",
+	     RETURN("{}"));
+}
+
+START_TEST(test_exec_oob)
+{
+	static const struct {
+		const char *line, *answer;
+	} lines[] = {
+		{"{\"exec-oob\": \"query-status\"}",
+		 GENERIC("The command query-status does not support OOB")},
+		{"{\"exec-oob\": \"qmp_capabilities\"}",
+		 GENERIC("The command qmp_capabilities does not support OOB")},
+		{"{\"exec-oob\": \"no\"}",
+		 UNKNOWN("The command no has not been found")},
+		{"{\"exec-oob\": 1}",
+		 GENERIC("QMP input member 'exec-oob' must be a string")},
+		{"{\"exec-oob\": \"yank\", \"execute\": \"yank\"}",
+		 GENERIC("QMP input member 'execute' clashes with "
+			 "'exec-oob'")},
+		{"{\"execute\": \"yank\", \"exec-oob\": \"yank\"}",
+		 GENERIC("QMP input member 'execute' clashes with "
+			 "'exec-oob'")},
+		{"{\"exec-oob\": \"yank\"}",
+		 GENERIC("Parameter 'instances' is missing")},
+		{"{\"exec-oob\": \"yank\", \"arguments\": "
+		 "{\"instances\": [5]}}",
+		 GENERIC("Parameter 'type' is missing")},
+		{"{\"exec-oob\": \"yank\", \"arguments\": "
+		 "{\"instances\": [{\"type\": \"chardev\"}]}}",
+		 GENERIC("Parameter 'id' is missing")},
+		{"{\"exec-oob\": \"yank\", \"arguments\": "
+		 "{\"instances\": [{\"type\": \"x\"}]}}",
+		 GENERIC("Parameter 'type' does not accept value 'x'")},
+		{"{\"exec-oob\": \"yank\", \"arguments\": "
+		 "{\"instances\": [{\"type\": \"chardev\", "
+		 "\"id\": \"no\"}]}}",
+		 "{\"error\": {\"class\": \"DeviceNotFound\", \"desc\": "
+		 "\"Instance not found\"}}\r\n"},
+		{"{\"exec-oob\": \"yank\", \"arguments\": "
+		 "{\"instances\": []}}",
+		 RETURN("{}")},
+		{"{\"execute\": \"yank\", \"arguments\": "
+		 "{\"instances\": []}}",
+		 RETURN("{}")},
+	};
+	size_t i;
+
+	start_oob();
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		asks(lines[i].line, lines[i].answer);
+	client_stop(&c);
+}
+END_TEST
+
+#define YANK_NONE \
+	"{\"exec-oob\": \"yank\", \"arguments\": {\"instances\": []}, " \
+	"\"id\": \"first\"}"
+
+/* One command takes its time; yank overtakes what waits for that. */
+START_TEST(test_what_overtakes)
+{
+	static struct monitor_call slow;
+	struct monitor *mon;
+	unsigned i;
+
+	start_oob();
+	mon = client_monitor(&c);
+	mon->busy = &slow;
+	asks(QUERY, "");
+	asks("{\"execute\": \"no\", \"id\": 1}", "");
+	asks(YANK_NONE, "{\"return\": {}, \"id\": \"first\"}\r\n");
+	ck_assert_ptr_eq(mon->busy, &slow);
+	asks("{\"execute\": 5}",
+	     GENERIC("QMP input member 'execute' must be a string"));
+	mon->busy = NULL;
+	asks("{\"execute\": \"no\", \"id\": 2}",
+	     QUERIED "{\"id\": 1, \"error\": {\"class\": "
+		     "\"CommandNotFound\", \"desc\": \"The command no has "
+		     "not been found\"}}\r\n"
+		     "{\"id\": 2, \"error\": {\"class\": "
+		     "\"CommandNotFound\", \"desc\": \"The command no has "
+		     "not been found\"}}\r\n");
+	/* There is an end to what waits. */
+	mon->busy = &slow;
+	for (i = 0; i < 8; i++)
+		asks(QUERY, "");
+	asks(YANK_NONE, "");
+	mon->busy = NULL;
+	chardev_accept_input(&mon->end);
+	ck_assert_ptr_nonnull(strstr(client_hear(&c), "\"first\"}\r\n"));
 	client_stop(&c);
 }
 END_TEST
@@ -425,8 +529,8 @@ START_TEST(test_a_new_client_begins_anew)
 }
 END_TEST
 
-UNIT_MAIN("qmp", test_greeting, test_capabilities_come_first,
-	  test_id_is_given_back, test_what_is_refused,
+UNIT_MAIN("qmp", test_greeting, test_capabilities_come_first, test_exec_oob,
+	  test_what_overtakes, test_id_is_given_back, test_what_is_refused,
 	  test_between_and_within_values, test_byte_by_byte, test_deep_nesting,
 	  test_huge_strings, test_names_are_cut_between_characters,
 	  test_a_command_that_takes_its_time, test_human_monitor_command,
