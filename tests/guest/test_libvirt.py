@@ -13,7 +13,7 @@ from guest.vm import PCVM, Stream, needs, needs_kvm
 from run import Skip
 
 NAME = "pcvm-test"
-BOOT = 60  # seconds to the first word of the guest
+BOOT = 300  # seconds to the first word of the guest
 PLACES = ("/etc/libvirt", "/var/lib/libvirt", "/run/libvirt",
           "/var/cache/libvirt", "/var/log/libvirt")
 QEMU_CONF = """\
@@ -44,7 +44,8 @@ DOMAIN = f"""\
       <driver name='qemu' type='raw'/><target dev='hdc' bus='ide'/><readonly/>
     </disk>
     <controller type='usb' model='none'/>
-    <serial type='pty'/>
+    <serial type='pty'><log file='@LOG@'/><target port='0'/></serial>
+    <serial type='file'><source path='@SECOND@'/><target port='1'/></serial>
     <console type='pty'/>
     <memballoon model='none'/>
   </devices>
@@ -195,6 +196,14 @@ def looks(libvirt, disk):
         "qemu-monitor-command", NAME, "--hmp", "info status")
 
 
+def asks_for(libvirt, *words):
+    """The command line that libvirt made has them."""
+    done = subprocess.run(libvirt.inside(
+        "sh", "-c", f"cat /proc/$(cat /run/libvirt/qemu/{NAME}.pid)/cmdline"),
+        stdout=subprocess.PIPE, text=True, check=True)
+    assert all(word in done.stdout for word in words), done.stdout
+
+
 def pauses(libvirt):
     libvirt.virsh("suspend", NAME)
     assert libvirt.state() == "paused"
@@ -216,12 +225,15 @@ def test_a_domains_life():
             Daemon(d) as libvirt:
         disk = f"{d}/disk.qcow2"
         run_tool("qemu-img", "convert", "-O", "qcow2", raw, disk)
-        write(f"{d}/domain.xml", DOMAIN.replace("@DISK@", disk))
+        write(f"{d}/domain.xml", DOMAIN.replace("@DISK@", disk)
+              .replace("@LOG@", f"{d}/log").replace("@SECOND@", f"{d}/second"))
         libvirt.virsh("define", f"{d}/domain.xml")
         libvirt.virsh("autostart", NAME)
         libvirt.virsh("start", NAME, "--paused")
         begins_again(libvirt, "resume")
         looks(libvirt, disk)
+        asks_for(libvirt, "-add-fd", "-sandbox\0on")
+        assert "ready" in read(f"{d}/log") and os.path.exists(f"{d}/second")
         echoes(libvirt, "hello")
         pauses(libvirt)
         begins_again(libvirt, "reset")
