@@ -123,22 +123,28 @@ static int listen_unix(const struct vnc_conf *conf, struct vnc_sockets *s,
 	return 0;
 }
 
+/* What ipv4= and ipv6= leave. */
+static int family(const struct vnc_conf *conf)
+{
+	if (conf->ipv4 == 1 && conf->ipv6 != 1)
+		return AF_INET;
+	if (conf->ipv6 == 1 && conf->ipv4 != 1)
+		return AF_INET6;
+	if (conf->ipv4 == 0 || conf->ipv6 == 0)
+		return conf->ipv4 == 0 ? AF_INET6 : AF_INET;
+	return AF_UNSPEC;
+}
+
 static int resolve(const struct vnc_conf *conf, const struct place *p,
 		   struct addrinfo **list, struct error *err)
 {
 	struct addrinfo hints = {
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = conf->reverse ? 0 : AI_PASSIVE,
-		.ai_family = AF_UNSPEC,
+		.ai_family = family(conf),
 	};
 	int rc;
 
-	if (conf->ipv4 == 1 && conf->ipv6 != 1)
-		hints.ai_family = AF_INET;
-	else if (conf->ipv6 == 1 && conf->ipv4 != 1)
-		hints.ai_family = AF_INET6;
-	else if (conf->ipv4 == 0 || conf->ipv6 == 0)
-		hints.ai_family = conf->ipv4 == 0 ? AF_INET6 : AF_INET;
 	rc = getaddrinfo(p->host[0] ? p->host : NULL, "0", &hints, list);
 	if (rc)
 		return error_set(err, EINVAL,
@@ -155,30 +161,43 @@ static void set_port(struct sockaddr *sa, unsigned port)
 		((struct sockaddr_in *)sa)->sin_port = htons((uint16_t)port);
 }
 
-static int open_tcp(const struct addrinfo *ai, unsigned port, bool server)
+static int fd_or_errno(int fd, int rc)
 {
-	int type = ai->ai_socktype | SOCK_CLOEXEC, one = 1, rc, fd;
-
-	fd = socket(ai->ai_family, server ? type | SOCK_NONBLOCK : type, 0);
-	if (fd < 0)
-		return -errno;
-	set_port(ai->ai_addr, port);
-	if (server) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-		if (ai->ai_family == AF_INET6)
-			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one,
-				   sizeof(one));
-		rc = bind(fd, ai->ai_addr, ai->ai_addrlen);
-		if (rc == 0)
-			rc = listen(fd, BACKLOG);
-	} else {
-		rc = connect(fd, ai->ai_addr, ai->ai_addrlen);
-	}
 	if (rc == 0)
 		return fd;
 	rc = -errno;
 	close(fd);
 	return rc;
+}
+
+static int call_tcp(const struct addrinfo *ai, unsigned port)
+{
+	int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	set_port(ai->ai_addr, port);
+	return fd_or_errno(fd, connect(fd, ai->ai_addr, ai->ai_addrlen));
+}
+
+/* v6only: an address of IPv6 is for IPv6 alone, also "::". */
+static int listen_tcp(const struct addrinfo *ai, unsigned port, int v6only)
+{
+	int fd = socket(ai->ai_family,
+			ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1, rc;
+
+	if (fd < 0)
+		return -errno;
+	set_port(ai->ai_addr, port);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (ai->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only,
+			   sizeof(v6only));
+	rc = bind(fd, ai->ai_addr, ai->ai_addrlen);
+	if (rc == 0)
+		rc = listen(fd, BACKLOG);
+	return fd_or_errno(fd, rc);
 }
 
 static void close_all(struct vnc_sockets *s)
@@ -191,14 +210,16 @@ static void close_all(struct vnc_sockets *s)
  * All addresses at one port.  A host may know addresses that it has not: one
  * that works is enough, unless another has a port that is taken.
  */
-static int listen_port(const struct addrinfo *list, unsigned port,
+static int listen_port(const struct addrinfo *list, unsigned port, bool any,
 		       struct vnc_sockets *s)
 {
+	/* "::" by itself is for IPv4, too. */
+	bool v6only = !any || list->ai_next;
 	const struct addrinfo *ai;
 	int fd, rc = -EADDRNOTAVAIL;
 
 	for (ai = list; ai && s->n < VNC_SOCKETS_MAX; ai = ai->ai_next) {
-		fd = open_tcp(ai, port, true);
+		fd = listen_tcp(ai, port, v6only);
 		if (fd >= 0) {
 			s->fd[s->n++] = fd;
 			continue;
@@ -248,7 +269,7 @@ int vnc_listen(const struct vnc_conf *conf, struct vnc_sockets *s,
 		last = PORT_MAX;
 	port = p.port;
 	do
-		rc = listen_port(list, port, s);
+		rc = listen_port(list, port, family(conf) == AF_UNSPEC, s);
 	while (rc == -EADDRINUSE && ++port <= last);
 	freeaddrinfo(list);
 	return rc < 0 ? no_port(conf, &p, -rc, err) : 0;
@@ -294,7 +315,7 @@ int vnc_call_viewer(const struct vnc_conf *conf, struct error *err)
 		return rc;
 	rc = -ENOENT;
 	for (ai = list; ai && rc < 0; ai = ai->ai_next)
-		rc = open_tcp(ai, p.port, false);
+		rc = call_tcp(ai, p.port);
 	freeaddrinfo(list);
 	if (rc < 0)
 		return error_errno(err, -rc, "cannot connect to %s:%u", p.host,
