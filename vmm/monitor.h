@@ -89,6 +89,7 @@ extern const struct monitor_cmd machines_monitor_cmds[];
 extern const struct monitor_cmd memory_monitor_cmds[];
 extern const struct monitor_cmd numa_monitor_cmds[];
 extern const struct monitor_cmd paging_monitor_cmds[];
+extern const struct monitor_cmd save_monitor_cmds[];
 extern const struct monitor_cmd schema_monitor_cmds[];
 extern const struct monitor_cmd types_monitor_cmds[];
 extern const struct monitor_cmd screendump_monitor_cmds[];

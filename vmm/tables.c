@@ -114,6 +114,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	numa_monitor_cmds,
 	paging_monitor_cmds,
 	pci_monitor_cmds,
+	save_monitor_cmds,
 	schema_monitor_cmds,
 	screendump_monitor_cmds,
 	thread_monitor_cmds,
