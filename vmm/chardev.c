@@ -9,7 +9,6 @@
 
 #include "vmm/chardev_ops.h"
 #include "vmm/machine.h"
-#include "vmm/monitor.h"
 
 /* People's text waits for a slow reader up to this; then it is dropped. */
 #define BACKLOG_MAX (1u << 20)
@@ -195,6 +194,33 @@ void chardev_close_all(struct machine *m)
 		destroy(container_of(m->chardevs.prev, struct chardev, link));
 }
 
+int chardev_remove(struct chardev *chr, struct error *err)
+{
+	struct chardev *under = chardev_mux_under(chr);
+
+	if (chr->end)
+		return error_set(err, EBUSY, "Chardev '%s' is busy",
+				 chr->label);
+	destroy(chr);
+	if (under)
+		destroy(under);
+	return 0;
+}
+
+void chardev_move_user(struct chardev *from, struct chardev *to)
+{
+	struct chardev_end *end = from->end;
+	const struct chardev_user *user = end ? end->user : NULL;
+
+	if (!end)
+		return;
+	chardev_detach(end);
+	if (from->open && user->event)
+		user->event(end->ctx, CHARDEV_CLOSED);
+	/* It cannot fail: nobody else is there yet. */
+	chardev_attach(end, to, user, end->ctx, NULL);
+}
+
 struct chardev *chardev_make(struct machine *m, const char *label,
 			     const struct chardev_ops *ops,
 			     const struct opt_list *opts, struct error *err)
@@ -202,7 +228,8 @@ struct chardev *chardev_make(struct machine *m, const char *label,
 	struct chardev *chr;
 
 	if (chardev_find(m, label)) {
-		error_set(err, EEXIST, "chardev '%s' exists already", label);
+		error_set(err, EEXIST, "Chardev with id '%s' already exists",
+			  label);
 		return NULL;
 	}
 	chr = calloc(1, ops->size);
@@ -250,42 +277,4 @@ const struct chardev_ops chardev_null = {
 	.open = null_open,
 	.write = null_write,
 	.close = null_close,
-};
-
-static void query_chardev(struct monitor_call *call)
-{
-	json_t *list = json_array();
-	struct chardev *chr;
-
-	list_for_each (chr, &monitor_machine(call)->chardevs, struct chardev,
-		       link)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:b}", "label",
-						chr->label, "filename",
-						chr->filename, "frontend-open",
-						chr->end != NULL));
-	monitor_done(call, list);
-}
-
-static void show_chardev(struct monitor_call *call, const json_t *result)
-{
-	const json_t *e;
-	size_t i;
-
-	json_array_foreach(result, i, e)
-	{
-		monitor_printf(call, "%s: filename=%s\n",
-			       json_string_value(json_object_get(e, "label")),
-			       json_string_value(
-				       json_object_get(e, "filename")));
-	}
-}
-
-const struct monitor_cmd chardev_monitor_cmds[] = {
-	{.name = "info chardev",
-	 .qmp = "query-chardev",
-	 .help = "show the character devices",
-	 .run = query_chardev,
-	 .show = show_chardev},
-	{.run = NULL},
 };

@@ -37,6 +37,8 @@ struct chardev_user {
 	void (*event)(void *ctx, enum chardev_event event); /* may be NULL */
 	/* Room for output again, after a write that was cut; may be NULL. */
 	void (*writable)(void *ctx);
+	/* It stays where it is: commands that change chardevs come from it. */
+	bool stays;
 };
 
 /* One end of a user at a chardev; lives with the user, zero-initialised. */
@@ -59,6 +61,8 @@ struct chardev *chardev_open(struct machine *m, const char *label,
 struct chardev *chardev_create(struct machine *m, const char *arg,
 			       struct error *err);
 struct chardev *chardev_find(struct machine *m, const char *label);
+/* Ends one, with what a mux is on; -EBUSY when somebody uses it. */
+int chardev_remove(struct chardev *chr, struct error *err);
 /* Ends all; terminal modes are as they were before. */
 void chardev_close_all(struct machine *m);
 

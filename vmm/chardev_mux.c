@@ -241,6 +241,7 @@ static const struct chardev_user below_user = {
 	.read = below_read,
 	.event = below_event,
 	.writable = below_writable,
+	.stays = true,
 };
 
 static void stamp(struct mux *mux)
@@ -304,6 +305,11 @@ const struct chardev_ops chardev_mux = {
 bool chardev_is_mux(const struct chardev *chr)
 {
 	return chr->ops == &chardev_mux;
+}
+
+struct chardev *chardev_mux_under(const struct chardev *chr)
+{
+	return chardev_is_mux(chr) ? ((const struct mux *)chr)->under : NULL;
 }
 
 struct chardev *chardev_mux_over(struct machine *m, struct chardev *under,

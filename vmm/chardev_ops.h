@@ -33,7 +33,7 @@ struct chardev {
 	const struct chardev_ops *ops;
 	struct machine *m;
 	char *label;
-	char filename[160]; /* for `info chardev` */
+	char filename[224]; /* for `info chardev` */
 	struct chardev_end *end; /* the user, NULL for none */
 	bool open; /* somebody is at the other end */
 	int log; /* -1: none */
@@ -47,6 +47,15 @@ extern const struct chardev_ops chardev_null, chardev_stdio, chardev_file,
 struct chardev *chardev_make(struct machine *m, const char *label,
 			     const struct chardev_ops *ops,
 			     const struct opt_list *opts, struct error *err);
+
+/* The names of all backends, ending with NULL. */
+extern const char *const chardev_backend_names[];
+/* Makes one of what -chardev says. */
+struct chardev *chardev_create_opts(struct machine *m,
+				    const struct opt_list *opts,
+				    struct error *err);
+/* The user of one goes to another, which has none. */
+void chardev_move_user(struct chardev *from, struct chardev *to);
 
 /*
  * For backends: conf's defaults, and what opts says, but for the keys that
@@ -98,6 +107,8 @@ size_t fd_pair_write(struct fd_pair *pair, const uint8_t *buf, size_t len);
 struct chardev *chardev_mux_over(struct machine *m, struct chardev *under,
 				 struct error *err);
 bool chardev_is_mux(const struct chardev *chr);
+/* What a mux is on; NULL of another chardev. */
+struct chardev *chardev_mux_under(const struct chardev *chr);
 int chardev_mux_attach(struct chardev *chr, struct chardev_end *end,
 		       struct error *err);
 void chardev_mux_detach(struct chardev *chr, struct chardev_end *end);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,7 +28,8 @@ struct socket_chr {
 	struct fd_pair pair;
 	int listener, fd; /* -1: none */
 	struct loop_fd *watch;
-	char *unlink_path; /* of a unix server */
+	char *path; /* of a unix socket */
+	bool abstract, unlink; /* path is no file; is one of ours */
 	bool telnet;
 	bool owes_iac; /* the second of two did not fit */
 	enum { TEXT, AFTER_IAC, AFTER_VERB, IN_SUB, IN_SUB_IAC } state;
@@ -72,6 +74,62 @@ static const struct opt_desc conf_opts[] = {
 
 static void on_client(void *ctx, uint32_t events);
 
+/* "127.0.0.1:4444" of one end. */
+static void name_end(const struct sockaddr_storage *ss, socklen_t len,
+		     char *buf, size_t size)
+{
+	bool six = ss->ss_family == AF_INET6;
+	char host[INET6_ADDRSTRLEN + IF_NAMESIZE + 1], port[8];
+
+	if (getnameinfo((const struct sockaddr *)ss, len, host, sizeof(host),
+			port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+		snprintf(buf, size, "?");
+	else
+		snprintf(buf, size, "%s%s%s:%s", six ? "[" : "", host,
+			 six ? "]" : "", port);
+}
+
+static void describe_tcp(struct socket_chr *s, char *buf, size_t size)
+{
+	const char *server = s->listener >= 0 ? ",server=on" : "";
+	struct sockaddr_storage ss = {0};
+	socklen_t len = sizeof(ss);
+	char here[80], there[80];
+
+	getsockname(s->fd >= 0 ? s->fd : s->listener, (struct sockaddr *)&ss,
+		    &len);
+	name_end(&ss, len, here, sizeof(here));
+	len = sizeof(ss);
+	if (s->fd < 0 || getpeername(s->fd, (struct sockaddr *)&ss, &len) < 0) {
+		snprintf(buf, size, "%s%s", here, server);
+		return;
+	}
+	name_end(&ss, len, there, sizeof(there));
+	snprintf(buf, size, "%s%s <-> %s", here, server, there);
+}
+
+/* What `info chardev` shows: as it is now. */
+static void describe(struct socket_chr *s)
+{
+	struct sockaddr_storage ss = {0};
+	socklen_t len = sizeof(ss);
+	const char *gone = s->fd < 0 ? "disconnected:" : "";
+	char buf[180];
+
+	getsockname(s->fd >= 0 ? s->fd : s->listener, (struct sockaddr *)&ss,
+		    &len);
+	if (ss.ss_family == AF_UNIX) {
+		snprintf(s->chr.filename, sizeof(s->chr.filename),
+			 "%sunix:%s%s%s", gone, s->path ? s->path : "",
+			 s->abstract ? ",abstract=on" : "",
+			 s->listener >= 0 ? ",server=on" : "");
+		return;
+	}
+	describe_tcp(s, buf, sizeof(buf));
+	snprintf(s->chr.filename, sizeof(s->chr.filename), "%s%s:%s", gone,
+		 s->telnet ? "telnet" : "tcp", buf);
+}
+
 static void listen_again(struct socket_chr *s)
 {
 	if (s->listener >= 0 && s->watch)
@@ -85,6 +143,7 @@ static void on_hung_up(struct fd_pair *pair)
 	fd_pair_stop(pair);
 	close(s->fd);
 	s->fd = -1;
+	describe(s);
 	chardev_event(&s->chr, CHARDEV_CLOSED);
 	listen_again(s);
 }
@@ -158,6 +217,7 @@ static int start(struct socket_chr *s, int fd, struct error *err)
 	int rc;
 
 	s->fd = fd;
+	describe(s);
 	s->state = TEXT;
 	s->owes_iac = false;
 	s->pair.takes_files = is_unix(fd);
@@ -168,6 +228,7 @@ static int start(struct socket_chr *s, int fd, struct error *err)
 	if (rc < 0) {
 		close(fd);
 		s->fd = -1;
+		describe(s);
 		return rc;
 	}
 	if (s->telnet)
@@ -231,8 +292,7 @@ static int unix_socket(struct socket_chr *s, const struct conf *c,
 		close(fd);
 		return rc;
 	}
-	if (c->server && !c->abstract)
-		s->unlink_path = strdup(c->path);
+	s->unlink = c->server && !c->abstract;
 	return fd;
 }
 
@@ -313,6 +373,7 @@ static int serve(struct socket_chr *s, int fd, bool wait, struct error *err)
 	int rc = 0;
 
 	s->listener = fd;
+	describe(s);
 	if (wait)
 		rc = wait_client(s, err);
 	if (rc < 0)
@@ -323,30 +384,20 @@ static int serve(struct socket_chr *s, int fd, bool wait, struct error *err)
 	return s->watch ? 0 : -err->code;
 }
 
-static void describe(struct socket_chr *s, const struct conf *c)
-{
-	if (c->path)
-		snprintf(s->chr.filename, sizeof(s->chr.filename), "unix:%s%s",
-			 c->path, c->server ? ",server=on" : "");
-	else if (c->port)
-		snprintf(s->chr.filename, sizeof(s->chr.filename), "%s:%s:%s%s",
-			 c->telnet ? "telnet" : "tcp", c->host ? c->host : "",
-			 c->port, c->server ? ",server=on" : "");
-	else
-		snprintf(s->chr.filename, sizeof(s->chr.filename), "fd:%d",
-			 (int)c->fd);
-}
-
 static int make(struct socket_chr *s, const struct conf *c, struct error *err)
 {
-	int fd = c->path   ? unix_socket(s, c, err)
-		 : c->port ? tcp_socket(c, err)
-			   : (int)c->fd;
+	int fd;
 
+	s->abstract = c->abstract;
+	s->path = c->path ? strdup(c->path) : NULL;
+	if (c->path && !s->path)
+		return error_set(err, ENOMEM, "out of memory");
+	fd = c->path   ? unix_socket(s, c, err)
+	     : c->port ? tcp_socket(c, err)
+		       : (int)c->fd;
 	if (fd < 0)
 		return fd;
 	s->telnet = c->telnet;
-	describe(s, c);
 	return c->server ? serve(s, fd, c->wait, err) : start(s, fd, err);
 }
 
@@ -360,9 +411,9 @@ static void socket_close(struct chardev *chr)
 		close(s->fd);
 	if (s->listener >= 0)
 		close(s->listener);
-	if (s->unlink_path)
-		unlink(s->unlink_path);
-	free(s->unlink_path);
+	if (s->unlink)
+		unlink(s->path);
+	free(s->path);
 }
 
 static int socket_open(struct chardev *chr, const struct opt_list *opts,

@@ -14,6 +14,10 @@ static const struct chardev_ops *const backends[] = {
 
 #define BACKENDS (sizeof(backends) / sizeof(*backends))
 
+const char *const chardev_backend_names[] = {
+	"file", "null", "pty", "socket", "stdio", NULL,
+};
+
 static const char *const later[] = {
 	"vc",	     "udp",	"pipe",	     "ringbuf",	 "parallel",
 	"serial",    "tty",	"braille",   "msmouse",	 "spicevmc",
@@ -23,14 +27,12 @@ static const char *const later[] = {
 static const struct chardev_ops *find_backend(const char *name,
 					      struct error *err)
 {
-	const char *names[BACKENDS], *near;
+	const char *near;
 	size_t i;
 
-	for (i = 0; i < BACKENDS; i++) {
-		names[i] = backends[i]->name;
-		if (!strcmp(name, names[i]))
+	for (i = 0; i < BACKENDS; i++)
+		if (!strcmp(name, backends[i]->name))
 			return backends[i];
-	}
 	for (i = 0; i < sizeof(later) / sizeof(*later); i++)
 		if (!strcmp(name, later[i])) {
 			error_set(err, ENOTSUP,
@@ -39,7 +41,8 @@ static const struct chardev_ops *find_backend(const char *name,
 				  name);
 			return NULL;
 		}
-	near = opt_nearest(name, names, BACKENDS, sizeof(*names));
+	near = opt_nearest(name, chardev_backend_names, BACKENDS,
+			   sizeof(*chardev_backend_names));
 	error_set(err, EINVAL, "'%s' is not a valid char driver name%s%s%s",
 		  name, near ? "; did you mean '" : "", near ? near : "",
 		  near ? "'?" : "");
@@ -96,18 +99,27 @@ static int check_create(const struct opt_list *list, const char **id, bool *mux,
 	return 0;
 }
 
-struct chardev *chardev_create(struct machine *m, const char *arg,
-			       struct error *err)
+struct chardev *chardev_create_opts(struct machine *m,
+				    const struct opt_list *opts,
+				    struct error *err)
 {
-	struct chardev *chr = NULL;
-	struct opt_list list;
 	bool mux = false;
 	const char *id;
 
+	if (check_create(opts, &id, &mux, err) < 0)
+		return NULL;
+	return make(m, id, opts, mux, err);
+}
+
+struct chardev *chardev_create(struct machine *m, const char *arg,
+			       struct error *err)
+{
+	struct chardev *chr;
+	struct opt_list list;
+
 	if (opt_split(arg, "backend", &list, err) < 0)
 		return NULL;
-	if (check_create(&list, &id, &mux, err) == 0)
-		chr = make(m, id, &list, mux, err);
+	chr = chardev_create_opts(m, &list, err);
 	opt_list_free(&list);
 	return chr;
 }

@@ -372,6 +372,7 @@ static const struct chardev_user user = {
 	.read = take_input,
 	.event = on_event,
 	.writable = on_writable,
+	.stays = true,
 };
 
 static int add(struct machine *m, struct chardev *chr, bool control,

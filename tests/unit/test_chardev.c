@@ -159,7 +159,7 @@ START_TEST(test_what_is_refused)
 	}
 	chardev_must_open(&m, "null");
 	ck_assert_ptr_null(chardev_open(&m, "serial0", "null", &err));
-	ck_assert_str_eq(err.msg, "chardev 'serial0' exists already");
+	ck_assert_str_eq(err.msg, "Chardev with id 'serial0' already exists");
 	stop();
 }
 END_TEST
