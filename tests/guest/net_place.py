@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Network namespaces for tests, which go with them."""
+import ctypes
 import os
 import re
+import socket
 import subprocess
 import tempfile
-import time
 
 from run import Skip
 
 from guest.vm import needs, needs_kvm
+
+CLONE_NEWNET = 0x40000000
 
 
 def needs_namespaces():
@@ -23,25 +26,45 @@ def needs_namespaces():
 class Place:
     """A network namespace and a folder with scripts that tell of calls."""
 
+    namespaces = ["-n"]
+
+    def setup(self):
+        """What a shell does first in there."""
+        return ""
+
     def __enter__(self):
         needs_namespaces()
         self.folder = tempfile.TemporaryDirectory(prefix="pcvm-net-")
         self.calls_file = os.path.join(self.folder.name, "calls")
-        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "3600"])
-        here = os.readlink("/proc/self/ns/net")
-        end = time.monotonic() + 10
-        while os.readlink(f"/proc/{self.holder.pid}/ns/net") == here:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        self.holder = subprocess.Popen(
+            ["unshare", *self.namespaces, "sh", "-ec",
+             f"{self.setup()}\necho made\nexec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        if self.holder.stdout.readline() != b"made\n":
+            raise Skip("namespaces: "
+                       + self.holder.communicate()[1].decode())
         return self
 
     def __exit__(self, *_):
         self.holder.kill()
-        self.holder.wait()
+        self.holder.communicate()
         self.folder.cleanup()
 
     def inside(self, *args):
-        return ["nsenter", "-n", "-t", str(self.holder.pid), "--", *args]
+        return ["nsenter", *self.namespaces, "-t", str(self.holder.pid), "--",
+                *args]
+
+    def connect(self, port):
+        """A connection to a port in there, for whoever is outside."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/thread-self/ns/net", "rb") as here, \
+                open(f"/proc/{self.holder.pid}/ns/net", "rb") as there:
+            assert libc.setns(there.fileno(), CLONE_NEWNET) == 0
+            try:
+                return socket.create_connection(("127.0.0.1", port), 30)
+            finally:
+                assert libc.setns(here.fileno(), CLONE_NEWNET) == 0
 
     def script(self, name, status=0, more=""):
         path = os.path.join(self.folder.name, name)
