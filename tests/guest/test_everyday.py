@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The lines that people type and have in their scripts, as they are typed."""
+"""
+The lines that people type and have in their scripts, as they are typed.
+
+More of them are in tests/slow/test_everyday_lines.py: each boots a guest.
+"""
 import os
 import pty
 import re
@@ -10,7 +14,7 @@ from contextlib import contextmanager
 
 from guest.everyday import BLUE, BOOT, NOTE, Host
 from guest.test_background import is_alive, until
-from guest.vm import PCVM, QEMU, Stream, needs
+from guest.vm import PCVM, Stream, needs
 
 MIB = 1 << 20
 E1000, RTL8139, VIRTIO = "100e8086", "813910ec", "10001af4"
@@ -94,25 +98,11 @@ def runs(host, line, image, notes, vnc=None, name=None):
         intact(host, image)
 
 
-def hard_disks(program):
-    with Host(program) as host:
+def test_a_hard_disk():
+    with Host() as host:
         host.disk("disk.img", "raw")
         runs(host, "qemu-kvm -m 128 -smp 2 -name test -hda disk.img",
              "disk.img", [note("D", 2, 2, 2, 128, E1000)], 0, "test")
-        host.disk("disk.qcow2")
-        runs(host, "qemu-kvm -m 128 -name test -smp 2 -drive file=disk.qcow2,"
-             "if=virtio,media=disk,cache=writeback,format=qcow2", "disk.qcow2",
-             [note("D", 2, 2, 2, 128, E1000)], 0, "test")
-        host.disk("xp.qcow2")
-        host.cd("ghost.iso")
-        runs(host, "qemu-kvm -name winxp -smp 4,sockets=1,cores=2,threads=2 "
-             "-m 512 -drive file=xp.qcow2,if=ide,media=disk,cache=writeback,"
-             "format=qcow2 -drive file=ghost.iso,media=cdrom", "xp.qcow2",
-             [note("D", 4, 4, 2, 512, E1000)], 0, "winxp")
-
-
-def test_hard_disks():
-    hard_disks(None)
 
 
 CENTOS = ("qemu-kvm -name centos7 -m 512 -cpu host -smp 2,cores=2,sockets=1 "
@@ -120,8 +110,9 @@ CENTOS = ("qemu-kvm -name centos7 -m 512 -cpu host -smp 2,cores=2,sockets=1 "
           "format=qcow2")
 
 
-def on_a_terminal(host):
-    """-nographic: the guest's serial line and the monitor on a terminal."""
+@contextmanager
+def nographic(host):
+    """The guest's serial line and the monitor, on a terminal."""
     args, env = host.shell("exec " + CENTOS + " -nographic")
     master, slave = pty.openpty()
     process = subprocess.Popen(args, env=env, stdin=slave, stdout=slave,
@@ -129,43 +120,34 @@ def on_a_terminal(host):
     os.close(slave)
     try:
         stream = Stream(master)
-        assert note("D", 2, 2, 2, 512, E1000) in stream.expect(
-            NOTE.decode().replace(r"\n", "\r?\n"), BOOT)
-        stream.send("\x01c")
-        stream.expect(r"\(qemu\) ", 20)
-        stream.send("info name\r")
-        stream.expect("centos7\r", 20)
-        stream.send("info cpus\r")
-        stream.expect(r"CPU #0.*CPU #1.*\(qemu\) ", 20)
+        yield stream
         stream.send("\x01x")
-        stream.expect("Terminated", 20)
-        assert process.wait(20) == 0
+        stream.expect("Terminated", 60)
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait(20)
         os.close(master)
 
 
-def centos(program):
-    disk, cd = (note(m, 2, 2, 2, 512, E1000) for m in "DC")
-    with Host(program) as host:
+def answers(stream):
+    """The monitor does, for the machine of the line."""
+    stream.send("\x01c")
+    stream.expect(r"\(qemu\) ", 60)
+    stream.send("info name\r")
+    stream.expect("centos7\r", 60)
+    stream.send("info cpus\r")
+    assert stream.expect(r"CPU #0.*\(qemu\) ", 60).count("CPU #") == 2
+
+
+def test_on_a_terminal():
+    with Host() as host:
         host.disk("centos7.img")
-        on_a_terminal(host)
+        with nographic(host) as stream:
+            assert note("D", 2, 2, 2, 512, E1000) in stream.expect(
+                NOTE.decode().replace(r"\n", "\r?\n"), BOOT)
+            answers(stream)
         intact(host, "centos7.img")
-        host.disk("centos7.img")
-        runs(host, CENTOS + " -vnc :0", "centos7.img", [disk], 0, "centos7")
-        host.disk("centos7.img")
-        host.cd("x.iso")
-        runs(host, CENTOS + " -drive file=x.iso,media=cdrom -boot "
-             "order=dc,once=d -vnc :0", "centos7.img", [cd, cd, disk], 0,
-             "centos7")
-        host.disk("centos7.img")
-        runs(host, CENTOS + " -vnc :::5900", "centos7.img", [disk], 5900,
-             "centos7")
-
-
-def test_centos():
-    centos(None)
 
 
 def bridged(host, *names):
@@ -174,8 +156,8 @@ def bridged(host, *names):
         assert "UP" in words and "master br0" in words, words
 
 
-def in_the_background(program):
-    with Host(program) as host:
+def test_in_the_background():
+    with Host() as host:
         host.disk("c1.img")
         host.disk("c2.qcow2")
         with background(
@@ -208,10 +190,6 @@ def in_the_background(program):
                 note(m, 1, 2, 2, 1024, RTL8139) for m in "CCD"]
             shows(host, 1, "winxp")
         intact(host, "xp.qcow2")
-
-
-def test_in_the_background():
-    in_the_background(None)
 
 
 IMAGES = ("qemu-img create -f qcow2 -o preallocation=metadata,size=80G "
