@@ -445,6 +445,12 @@ static void query_jobs(struct monitor_call *call)
 	monitor_done(call, json_array());
 }
 
+static void show_jobs(struct monitor_call *call, const json_t *result)
+{
+	if (!json_array_size(result))
+		monitor_printf(call, "No active jobs\n");
+}
+
 const struct monitor_cmd block_monitor_cmds[] = {
 	{.name = "info block",
 	 .help = "show the block devices",
@@ -464,6 +470,10 @@ const struct monitor_cmd block_monitor_cmds[] = {
 	 .args = node_args,
 	 .run = query_nodes},
 	{.qmp = "query-jobs", .run = query_jobs},
-	{.qmp = "query-block-jobs", .run = query_jobs},
+	{.name = "info block-jobs",
+	 .qmp = "query-block-jobs",
+	 .help = "show the jobs that work on block devices",
+	 .run = query_jobs,
+	 .show = show_jobs},
 	{.run = NULL},
 };

@@ -85,12 +85,10 @@ static json_t *describe(const struct pci_device *pci)
 		      (int)load_le16(c + PCI_SUBSYSTEM_ID), "subsystem-vendor",
 		      (int)load_le16(c + PCI_SUBSYSTEM_VENDOR_ID), "regions",
 		      regions);
-	if (c[PCI_INTERRUPT_PIN]) {
+	json_object_set_new(o, "irq_pin", json_integer(c[PCI_INTERRUPT_PIN]));
+	if (c[PCI_INTERRUPT_PIN])
 		json_object_set_new(o, "irq",
 				    json_integer(c[PCI_INTERRUPT_LINE]));
-		json_object_set_new(o, "irq_pin",
-				    json_integer(c[PCI_INTERRUPT_PIN]));
-	}
 	return o;
 }
 

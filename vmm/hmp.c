@@ -280,8 +280,11 @@ static bool parse_size(struct parse *p, const struct monitor_arg *a)
 	int rc;
 
 	p->at = skip_blanks(p->at);
-	if (!*p->at)
-		return missing(p, a);
+	if (!*p->at) {
+		if (!a->optional)
+			text_printf(p->complaint, "invalid size\n");
+		return a->optional;
+	}
 	word = take_word(p);
 	rc = opt_parse_size(word ? word : "",
 			    a->type == MONITOR_ARG_MIB ? 1u << 20 : 1, &value,

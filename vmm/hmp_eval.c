@@ -131,6 +131,9 @@ static int64_t reg_value(struct eval *e)
 	if (rc < 0)
 		return fail(e, "cannot read the registers");
 	memcpy(&v, (char *)&both + regs[i].offset, regs[i].size);
+	/* Where it is in linear memory, as debuggers want it. */
+	if (!strcmp(regs[i].name, "pc"))
+		v += both.s.cs.base;
 	return (int64_t)v;
 }
 

@@ -398,6 +398,10 @@ static void run_input_send_event(struct monitor_call *call)
 			     "Parameter 'events' is not an array");
 		return;
 	}
+	if (!machine_running(monitor_machine(call))) {
+		monitor_fail(call, "GenericError", "VM not running");
+		return;
+	}
 	json_array_foreach(list, i,
 			   event) if (!send_event(call, event, false)) return;
 	json_array_foreach(list, i, event)

@@ -12,6 +12,7 @@
 #include "vmm/insn.h"
 #include "vmm/machine.h"
 #include "vmm/monitor_calls.h"
+#include "vmm/readline.h"
 #include "vmm/registers.h"
 #include "vmm/vcpu.h"
 
@@ -151,21 +152,25 @@ static void query_cpus(struct monitor_call *call)
 
 	for (i = 0; i < call->m->nvcpus; i++) {
 		const struct vcpu *v = call->m->vcpus[i];
+		json_t *props;
 		unsigned per_die = t->cores * t->threads;
 		char path[64];
 
 		monitor_vcpu_path(path, sizeof(path), i);
-		json_array_append_new(
-			list,
-			json_pack("{s:i, s:s, s:i, s:s, s:{s:i, s:i, s:i, "
-				  "s:i}}",
-				  "cpu-index", (int)i, "qom-path", path,
-				  "thread-id", v->tid, "target", "x86_64",
-				  "props", "core-id",
+		props = json_pack("{s:i, s:i, s:i}", "core-id",
 				  (int)(i / t->threads % t->cores), "thread-id",
 				  (int)(i % t->threads), "socket-id",
-				  (int)(i / (per_die * t->dies)), "die-id",
-				  (int)(i / per_die % t->dies)));
+				  (int)(i / (per_die * t->dies)));
+		if (t->dies > 1)
+			json_object_set_new(props, "die-id",
+					    json_integer(i / per_die %
+							 t->dies));
+		json_array_append_new(list,
+				      json_pack("{s:i, s:s, s:i, s:s, s:o}",
+						"cpu-index", (int)i, "qom-path",
+						path, "thread-id", v->tid,
+						"target", "x86_64", "props",
+						props));
 	}
 	monitor_done(call, list);
 }
@@ -302,10 +307,16 @@ static void query_commands(struct monitor_call *call)
 static void human_command(struct monitor_call *call)
 {
 	const char *line = monitor_arg_string(call, "command-line");
-	unsigned cpu = (unsigned)monitor_arg_int(call, "cpu-index", 0);
+	long long cpu = monitor_arg_int(call, "cpu-index", 0);
 
+	if (cpu && (cpu < 0 || cpu >= call->m->nvcpus)) {
+		monitor_fail(call, "GenericError",
+			     "Parameter 'cpu-index' expects a CPU number");
+		return;
+	}
 	/* The inner command ends this one, now or later. */
-	if (!hmp_run_line(call->m, NULL, line, cpu, call, &call->text))
+	if (!hmp_run_line(call->m, NULL, line, (unsigned)cpu, call,
+			  &call->text))
 		monitor_done(call, monitor_json_lines(&call->text));
 }
 
@@ -322,6 +333,8 @@ static void help_one(struct monitor_call *call, const struct monitor_cmd *c)
 			monitor_printf(call, " [-%c %s]", a->flag, a->name);
 		else if (a->type == MONITOR_ARG_FORMAT)
 			monitor_printf(call, " /fmt");
+		else if (a->type == MONITOR_ARG_BOOL)
+			monitor_printf(call, " on|off");
 		else
 			monitor_printf(call, a->optional ? " [%s]" : " %s",
 				       a->name);
@@ -377,6 +390,17 @@ static void run_help(struct monitor_call *call)
 static void run_info(struct monitor_call *call)
 {
 	help_all(call, true);
+	monitor_done(call, NULL);
+}
+
+static void info_history(struct monitor_call *call)
+{
+	const struct readline *rl = call->mon ? call->mon->readline : NULL;
+	const char *line;
+	unsigned i;
+
+	for (i = 0; rl && (line = readline_history(rl, i)); i++)
+		monitor_printf(call, "%u: '%s'\n", i, line);
 	monitor_done(call, NULL);
 }
 
@@ -464,6 +488,9 @@ const struct monitor_cmd machine_monitor_cmds[] = {
 	 .help = "show a vCPU's registers (-a: all vCPUs')",
 	 .args = register_args,
 	 .run = info_registers},
+	{.name = "info history",
+	 .help = "show the lines that were typed here",
+	 .run = info_history},
 	{.name = "cpu",
 	 .help = "choose the vCPU that commands look at",
 	 .args = cpu_args,

@@ -118,6 +118,23 @@ static void query_migrate_capabilities(struct monitor_call *call)
 				     "state", events));
 }
 
+static void show_migrate_capabilities(struct monitor_call *call,
+				      const json_t *result)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(result, i, c)
+	{
+		monitor_printf(call, "%s: %s\n",
+			       json_string_value(
+				       json_object_get(c, "capability")),
+			       json_is_true(json_object_get(c, "state"))
+				       ? "on"
+				       : "off");
+	}
+}
+
 static void set_migrate_capabilities(struct monitor_call *call)
 {
 	const json_t *list =
@@ -157,8 +174,11 @@ const struct monitor_cmd machines_monitor_cmds[] = {
 	{.qmp = "query-machines", .run = query_machines},
 	{.qmp = "query-cpu-definitions", .run = query_cpu_definitions},
 	{.qmp = "query-target", .run = query_target},
-	{.qmp = "query-migrate-capabilities",
-	 .run = query_migrate_capabilities},
+	{.name = "info migrate_capabilities",
+	 .qmp = "query-migrate-capabilities",
+	 .help = "show what could be set for a migration",
+	 .run = query_migrate_capabilities,
+	 .show = show_migrate_capabilities},
 	{.qmp = "migrate-set-capabilities",
 	 .args = migrate_args,
 	 .run = set_migrate_capabilities},

@@ -72,8 +72,6 @@ static void print_value(struct monitor_call *call, const struct format *f,
 {
 	static const uint8_t digits[] = {[1] = 3, [2] = 6, [4] = 11, [8] = 22};
 	static const uint8_t places[] = {[1] = 3, [2] = 5, [4] = 10, [8] = 20};
-	int shift = 64 - 8 * (int)f->size;
-	int64_t sv = (int64_t)(v << shift) >> shift;
 
 	switch (f->format) {
 	case 'x':
@@ -83,7 +81,8 @@ static void print_value(struct monitor_call *call, const struct format *f,
 		monitor_printf(call, "0%0*" PRIo64, digits[f->size], v);
 		break;
 	case 'd':
-		monitor_printf(call, "%*" PRId64, places[f->size], sv);
+		/* Only the largest size has a sign. */
+		monitor_printf(call, "%*" PRId64, places[f->size], (int64_t)v);
 		break;
 	case 'u':
 		monitor_printf(call, "%*" PRIu64, places[f->size], v);
@@ -292,9 +291,9 @@ static unsigned port_size(struct monitor_call *call, char *letter)
 	struct format f;
 	const char *s = monitor_arg_string(call, "fmt");
 
-	*letter = 'b';
+	*letter = 'l';
 	if (!s || !parse_format(call, &f))
-		return 1;
+		return 4;
 	*letter = f.size == 1 ? 'b' : f.size == 2 ? 'w' : 'l';
 	return f.size > 4 ? 4 : f.size;
 }

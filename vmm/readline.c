@@ -179,6 +179,11 @@ static void remember(struct readline *rl, const char *line)
 	rl->history[rl->nhistory++] = copy;
 }
 
+const char *readline_history(const struct readline *rl, unsigned n)
+{
+	return n < rl->nhistory ? rl->history[n] : NULL;
+}
+
 static void enter(struct readline *rl)
 {
 	char line[LINE_MAX_LEN + 1];

@@ -26,6 +26,8 @@ void readline_free(struct readline *rl);
 void readline_show_prompt(struct readline *rl);
 /* Instead of the prompt: the next line is not shown, nor remembered. */
 void readline_ask_secret(struct readline *rl, const char *question);
+/* Line n of the history, the oldest first; NULL: there is none. */
+const char *readline_history(const struct readline *rl, unsigned n);
 void readline_byte(struct readline *rl, uint8_t c);
 
 #endif
