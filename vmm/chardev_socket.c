@@ -20,6 +20,9 @@
 #include "vmm/log.h"
 #include "vmm/machine.h"
 
+/* One is served at a time, but others need not knock twice. */
+#define BACKLOG 16
+
 enum { IAC = 255, DONT = 254, WONT = 252, WILL = 251, DO = 253, SB = 250 };
 enum { SE = 240, BRK = 243, OPT_ECHO = 1, OPT_SGA = 3, OPT_BINARY = 0 };
 
@@ -284,7 +287,7 @@ static int unix_socket(struct socket_chr *s, const struct conf *c,
 	rc = c->server ? bind(fd, (struct sockaddr *)&sun, len)
 		       : connect(fd, (struct sockaddr *)&sun, len);
 	if (rc == 0 && c->server)
-		rc = listen(fd, 1);
+		rc = listen(fd, BACKLOG);
 	if (rc < 0) {
 		rc = error_errno(err, errno, "Failed to %s '%s'",
 				 c->server ? "bind socket to" : "connect to",
@@ -306,7 +309,7 @@ static int try_address(const struct addrinfo *ai, bool server)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (server ? bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
-			     listen(fd, 1) == 0
+			     listen(fd, BACKLOG) == 0
 		   : connect(fd, ai->ai_addr, ai->ai_addrlen) == 0)
 		return fd;
 	one = errno;
