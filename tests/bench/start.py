@@ -25,7 +25,7 @@ def bios(path):
         f.write(image)
 
 
-def resident_kb(pid):
+def resident_kb(pid, ram_mb=RAM_MB):
     """Rss of all mappings but the guest's RAM."""
     total = size = 0
     with open(f"/proc/{pid}/smaps", encoding="ascii") as f:
@@ -34,7 +34,7 @@ def resident_kb(pid):
             if found:
                 size = int(found[2], 16) - int(found[1], 16)
             found = re.match(r"Rss: +(\d+) kB", line)
-            if found and size != RAM_MB << 20:
+            if found and size != ram_mb << 20:
                 total += int(found[1])
     return total
 

@@ -8,6 +8,7 @@
 #include "block/block.h"
 #include "vmm/chardev_ops.h"
 #include "vmm/config.h"
+#include "vmm/loop.h"
 #include "vmm/machine.h"
 #include "vmm/monitor.h"
 
@@ -74,6 +75,9 @@ void monitor_feed(bool control, const char *first, const uint8_t *data,
 	blk_fronts_init(&fronts);
 	m->fronts = &fronts;
 	m->config = &conf;
+	m->loop = loop_new(NULL, NULL);
+	if (!m->loop)
+		abort();
 	chr = chardev_make(m, "c", &sink, &none, NULL);
 	if (!chr || monitors_open(m, NULL) < 0)
 		abort();
@@ -82,6 +86,8 @@ void monitor_feed(bool control, const char *first, const uint8_t *data,
 	wait(m);
 	monitors_close(m);
 	chardev_close_all(m);
+	loop_unpost(m->loop, &m->request_task);
+	loop_free(m->loop);
 	machine_fini(m);
 	free(m);
 }
