@@ -15,11 +15,11 @@ class Skip(Exception):
 
 sys.modules["run"] = types.SimpleNamespace(Skip=Skip)
 
-from bench import boot, disk, image, monitor, net, start  # noqa: E402
+from bench import boot, disk, image, monitor, net, start, vnc  # noqa: E402
 from bench.rows import title  # noqa: E402
 
 PARTS = {"start": start, "boot": boot, "image": image, "disk": disk,
-         "net": net, "monitor": monitor}
+         "net": net, "monitor": monitor, "vnc": vnc}
 
 
 def main(wanted):

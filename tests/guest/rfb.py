@@ -8,6 +8,11 @@ import zlib
 
 PASSWORD_KEY = "e84ad660c4721ae0"  # every viewer's, for files of passwords
 
+# Set 1, which is also how the protocol numbers keys; 0x80 is for those with e0.
+PLAIN = [*range(0x01, 0x45), 0x45, 0x46, *range(0x47, 0x54), 0x56, 0x57, 0x58]
+EXTENDED = [0x1c, 0x1d, 0x35, 0x38, 0x47, 0x48, 0x49, 0x4b, 0x4d, 0x4f, 0x50,
+            0x51, 0x52, 0x53, 0x5b, 0x5c, 0x5d]
+
 
 class Rfb:
     """with Rfb(port) as client: ..., or with a connection."""
@@ -52,6 +57,9 @@ class Rfb:
 
     def key(self, scancode, down):
         self.sock.sendall(struct.pack(">BBHII", 255, 0, down, 0, scancode))
+
+    def keysym(self, symbol, down):
+        self.sock.sendall(struct.pack(">BBHI", 4, down, 0, symbol))
 
     def picture(self):
         """(width, height, rows of RGB): the whole screen."""

@@ -2,14 +2,14 @@
 """VNC: viewers that people have see the guest, and type to it."""
 import os
 import re
-import select
 import shutil
 import subprocess
 import tempfile
-import time
 
 from guest.images import cached, run_tool
-from guest.rfb import Rfb, password_file, read_png, read_ppm
+from guest.rfb import (EXTENDED, PLAIN, Rfb, password_file, read_png,
+                       read_ppm)
+from guest.viewer import Display
 from guest.vm import QEMU, Vm, needs, run
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pc", "keys.S")
@@ -95,54 +95,6 @@ def pictures(vm, folder):
     assert wrong.returncode and not os.path.exists(folder + "/no.jpg")
 
 
-class Display:
-    """An X server of our own, and TigerVNC's viewer at it."""
-
-    def __init__(self, port, folder):
-        out, into = os.pipe()
-        self.x = subprocess.Popen(["Xvfb", "-displayfd", str(into), "-screen", "0",
-                                   "1024x768x24", "-nolisten", "tcp",
-                                   "-noreset"],  # when xdotool leaves first
-                                  pass_fds=[into], stderr=subprocess.DEVNULL)
-        os.close(into)
-        assert select.select([out], [], [], 30)[0], "Xvfb does not start"
-        with open(out, encoding="ascii") as f:  # its end comes by itself
-            self.env = dict(os.environ, DISPLAY=":" + f.readline().strip(),
-                            HOME=folder)
-        self.viewer = subprocess.Popen(
-            ["xtigervncviewer", "-Shared", f"127.0.0.1::{port}"], env=self.env,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for process in (self.viewer, self.x):
-            process.terminate()  # so that X leaves no lock
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(20)
-
-    def do(self, *words):
-        done = subprocess.run(["xdotool", *words], env=self.env, timeout=60,
-                              stdout=subprocess.DEVNULL, check=False,
-                              stderr=subprocess.DEVNULL)
-        return done.returncode == 0
-
-    def wait_for_window(self, name, seconds=60):
-        end = time.monotonic() + seconds
-        while not self.do("search", "--onlyvisible", "--name", name,
-                          "windowfocus"):
-            if time.monotonic() > end or self.viewer.poll() is not None:
-                self.viewer.kill()
-                raise AssertionError("the viewer shows no window: "
-                                     + self.viewer.communicate()[1])
-            time.sleep(0.5)
-        time.sleep(2)
-
-
 def typing(vm, folder):
     with Display(vm.open, folder) as display:
         with Rfb(vm.open) as client:
@@ -155,12 +107,6 @@ def typing(vm, folder):
                          30)
         with Rfb(vm.open) as client:
             assert not same(client.picture(), before)
-
-
-# Set 1, which is also how the protocol numbers keys; 0x80 is for those with e0.
-PLAIN = [*range(0x01, 0x45), 0x45, 0x46, *range(0x47, 0x54), 0x56, 0x57, 0x58]
-EXTENDED = [0x1c, 0x1d, 0x35, 0x38, 0x47, 0x48, 0x49, 0x4b, 0x4d, 0x4f, 0x50,
-            0x51, 0x52, 0x53, 0x5b, 0x5c, 0x5d]
 
 
 def every_key(vm):

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The benchmark guest: drives a virtio disk or NIC by polling, from ring 3.
+ * The benchmark guest: drives a virtio disk or NIC by polling, or draws on a
+ * screen, from ring 3.
  * main.c has the command line; load.c what is measured of disks, verify.c what
  * is checked, disk.c the device; net.c all of NICs; virtio.c what these have
- * in common, queue.c their rings; text.c the serial line.
+ * in common, queue.c their rings; pci.c finds devices; draw.c draws; text.c the
+ * serial line.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -69,13 +71,24 @@ struct disk {
 };
 
 /* What is to be done; in the order of load.c's names. */
-enum op { RANDREAD, RANDWRITE, READ, WRITE, MIXED, VERIFY, SEND, RECEIVE };
+enum op {
+	RANDREAD,
+	RANDWRITE,
+	READ,
+	WRITE,
+	MIXED,
+	VERIFY,
+	SEND,
+	RECEIVE,
+	DRAW
+};
 
 struct load {
 	enum op op;
 	uint64_t bs, depth, queues, size, seed; /* depth: of each queue */
 	uint64_t milliseconds;
 	uint64_t device; /* which one */
+	uint64_t width, height; /* of the screen */
 };
 
 struct result {
@@ -116,6 +129,12 @@ void end(uint8_t status) __attribute__((noreturn));
 /* Ticks of the processor's clock in a millisecond. */
 uint64_t clock_khz(void);
 
+uint32_t pci_read(unsigned devfn, unsigned off);
+/* The nth with one of two ids, or -1. */
+int pci_find(const uint32_t ids[2], unsigned nth);
+/* Where the BAR is, below 4 GiB in any case; the device is switched on. */
+uint32_t pci_place(unsigned devfn, unsigned bar);
+
 /* The nth of those with one of two numbers, and features that are wanted. */
 void device_open(struct device *d, uint16_t old, uint16_t modern, unsigned nth,
 		 uint64_t wanted);
@@ -153,6 +172,8 @@ uint64_t load_percentile(const struct result *res, unsigned percent);
  * one for each depth of them. */
 void net_run(const struct load *l, struct result *res);
 uint64_t net_kicks(void);
+/* Draws what the serial line says, until it says no more. */
+void draw_run(const struct load *l);
 void verify_run(struct disk *d, const struct load *l, struct result *res);
 
 #endif

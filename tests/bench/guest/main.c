@@ -49,7 +49,7 @@ uint64_t clock_khz(void)
 static const char *const ops[] = {
 	[RANDREAD] = "randread", [RANDWRITE] = "randwrite", [READ] = "read",
 	[WRITE] = "write",	 [MIXED] = "mixed",	    [VERIFY] = "verify",
-	[SEND] = "send",	 [RECEIVE] = "receive",
+	[SEND] = "send",	 [RECEIVE] = "receive",	    [DRAW] = "draw",
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -66,6 +66,8 @@ static const struct {
 	{"size", offsetof(struct load, size), false},
 	{"seed", offsetof(struct load, seed), false},
 	{"device", offsetof(struct load, device), false},
+	{"width", offsetof(struct load, width), false},
+	{"height", offsetof(struct load, height), false},
 };
 
 static bool ends(char c)
@@ -254,7 +256,9 @@ void main(const struct multiboot *info)
 			;
 		if (rest == at)
 			break;
-		if (after(at, "run") == rest && is_net(&l))
+		if (after(at, "run") == rest && l.op == DRAW)
+			draw_run(&l);
+		else if (after(at, "run") == rest && is_net(&l))
 			run_net(&l);
 		else if (after(at, "run") == rest)
 			run(l, info);

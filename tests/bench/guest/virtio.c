@@ -2,23 +2,9 @@
 /* Virtio devices on PCI; Virtual I/O Device 1.1, 3.1 and 4.1. */
 #include "guest.h"
 
-#define PCI_ADDRESS    0xcf8
-#define PCI_DATA       0xcfc
-#define PCI_ENABLE     0x80000000u
-#define PCI_COMMAND    0x04
-#define PCI_BAR0       0x10
-#define PCI_CAPS       0x34
-#define COMMAND_MEMORY 2u
-#define COMMAND_MASTER 4u
-#define BAR_FLAGS      0xfu
-#define BAR_64	       4u
-#define SLOTS	       256
-/* Where BARs go that no firmware placed. */
-#define WINDOW	    0xe8000000u
-#define WINDOW_STEP 0x100000u
-
-#define VIRTIO	    0x1af4u
-#define CAP_VENDOR  9
+#define PCI_CAPS   0x34
+#define VIRTIO	   0x1af4u
+#define CAP_VENDOR 9
 
 enum { CAP_COMMON = 1, CAP_NOTIFY, CAP_ISR, CAP_DEVICE, CAPS };
 
@@ -43,69 +29,23 @@ struct common {
 
 static uint8_t rings[QUEUES_MAX][12288] __attribute__((aligned(4096)));
 
-static uint32_t config_read(unsigned devfn, unsigned off)
-{
-	out32(PCI_ADDRESS, PCI_ENABLE | devfn << 8 | (off & ~3u));
-	return in32(PCI_DATA) >> 8 * (off & 3);
-}
-
-static void config_write(unsigned devfn, unsigned off, uint32_t v)
-{
-	out32(PCI_ADDRESS, PCI_ENABLE | devfn << 8 | off);
-	out32(PCI_DATA, v);
-}
-
-static int find_device(uint16_t old, uint16_t modern, unsigned nth)
-{
-	unsigned devfn;
-	uint32_t id;
-
-	for (devfn = 0; devfn < SLOTS; devfn += 8) {
-		id = config_read(devfn, 0);
-		if ((id == (VIRTIO | (uint32_t)old << 16) ||
-		     id == (VIRTIO | (uint32_t)modern << 16)) &&
-		    !nth--)
-			return (int)devfn;
-	}
-	return -1;
-}
-
-/* Where the BAR is, below 4 GiB in any case. */
-static uint32_t place_bar(unsigned devfn, unsigned bar)
-{
-	unsigned off = PCI_BAR0 + 4 * bar;
-	uint32_t v = config_read(devfn, off);
-	bool high = v & BAR_64 && config_read(devfn, off + 4);
-
-	if (!(v & ~BAR_FLAGS) || high) {
-		v = WINDOW + (devfn >> 3) * WINDOW_STEP;
-		config_write(devfn, PCI_COMMAND, 0);
-		config_write(devfn, off, v);
-		if (high)
-			config_write(devfn, off + 4, 0);
-	}
-	config_write(devfn, PCI_COMMAND, COMMAND_MEMORY | COMMAND_MASTER);
-	return v & ~BAR_FLAGS;
-}
-
 static void find_regions(unsigned devfn, struct device *d)
 {
-	unsigned cap = config_read(devfn, PCI_CAPS) & 0xff, type;
+	unsigned cap = pci_read(devfn, PCI_CAPS) & 0xff, type;
 	volatile uint8_t *at[CAPS] = {NULL};
 	uint32_t bar;
 
-	for (; cap; cap = config_read(devfn, cap + 1) & 0xff) {
-		type = config_read(devfn, cap + 3) & 0xff;
-		if ((config_read(devfn, cap) & 0xff) != CAP_VENDOR ||
+	for (; cap; cap = pci_read(devfn, cap + 1) & 0xff) {
+		type = pci_read(devfn, cap + 3) & 0xff;
+		if ((pci_read(devfn, cap) & 0xff) != CAP_VENDOR ||
 		    type >= CAPS || at[type])
 			continue;
-		bar = place_bar(devfn, config_read(devfn, cap + 4) & 7);
-		at[type] =
-			(volatile uint8_t *)(uintptr_t)(bar +
-							config_read(devfn,
+		bar = pci_place(devfn, pci_read(devfn, cap + 4) & 7);
+		at[type] = (volatile uint8_t *)(uintptr_t)(bar +
+							   pci_read(devfn,
 								    cap + 8));
 		if (type == CAP_NOTIFY)
-			d->notify_step = config_read(devfn, cap + 16);
+			d->notify_step = pci_read(devfn, cap + 16);
 	}
 	if (!at[CAP_COMMON] || !at[CAP_NOTIFY] || !at[CAP_DEVICE])
 		fail("the device has no interface of virtio 1.0");
@@ -164,7 +104,9 @@ void device_queue(const struct device *d, struct queue *q, unsigned n)
 void device_open(struct device *d, uint16_t old, uint16_t modern, unsigned nth,
 		 uint64_t wanted)
 {
-	int devfn = find_device(old, modern, nth);
+	const uint32_t ids[] = {VIRTIO | (uint32_t)old << 16,
+				VIRTIO | (uint32_t)modern << 16};
+	int devfn = pci_find(ids, nth);
 
 	if (devfn < 0)
 		fail("there is no such virtio device");
