@@ -32,6 +32,7 @@ struct vnc_stream {
 	z_stream z;
 	bool open;
 	int level, strategy;
+	unsigned dense; /* pieces to come of which none is expected to shrink */
 };
 
 struct vnc_streams {
@@ -55,6 +56,21 @@ struct vnc_draw {
 	struct vnc_buf *out;
 	unsigned w, h;
 };
+
+/* Part of a rectangle: lines of w pixels, stride apart. */
+struct vnc_block {
+	const uint32_t *rgb;
+	size_t stride;
+	unsigned w, h;
+};
+
+/* Puts each, of at most size by size pixels, line after line of them. */
+void vnc_blocks_each(struct vnc_draw *d, unsigned size,
+		     void (*put)(struct vnc_draw *d, const struct vnc_block *b,
+				 void *ctx),
+		     void *ctx);
+/* All pixels have the same colour. */
+bool vnc_block_is_solid(const struct vnc_block *b);
 
 /* Each adds what comes after the rectangle's header. */
 void vnc_encode_raw(struct vnc_draw *d);

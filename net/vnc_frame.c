@@ -270,21 +270,41 @@ bool vnc_frame_take(struct vnc *v, struct vnc_scroll *scroll, bool *resized)
 	return true;
 }
 
-void vnc_frame_fetch(const struct vnc *v, const struct vnc_rect *r,
-		     uint32_t *rgb)
+/* Without what is in the upper bytes; two at a time, to any address. */
+static void copy_colours(uint8_t *to, const uint32_t *from, size_t n)
 {
-	unsigned x, y, w = r->w;
-	const uint32_t *from;
+	const uint64_t mask = (uint64_t)VNC_RGB << 32 | VNC_RGB;
+	uint64_t pair;
+	uint32_t last;
+	size_t i;
 
-	if (r->x >= v->width)
-		w = 0;
-	else if (w > v->width - r->x)
-		w = v->width - r->x;
-	for (y = 0; y < r->h; y++, rgb += r->w) {
-		x = 0;
-		from = v->shadow + (size_t)(r->y + y) * v->width + r->x;
-		for (; x < w && r->y + y < v->height; x++)
-			rgb[x] = from[x] & VNC_RGB;
-		memset(rgb + x, 0, (r->w - x) * sizeof(*rgb));
+	for (i = 0; i + 1 < n; i += 2, to += sizeof(pair)) {
+		memcpy(&pair, from + i, sizeof(pair));
+		pair &= mask;
+		memcpy(to, &pair, sizeof(pair));
+	}
+	if (i < n) {
+		last = from[i] & VNC_RGB;
+		memcpy(to, &last, sizeof(last));
+	}
+}
+
+void vnc_frame_fetch(const struct vnc *v, const struct vnc_rect *r, void *to)
+{
+	size_t w = r->x < v->width ? v->width - r->x : 0, n;
+	size_t len = r->w * sizeof(*v->shadow);
+	uint8_t *out = to;
+	unsigned y;
+
+	w = w < r->w ? w : r->w;
+	for (y = 0; y < r->h; y++, out += len) {
+		n = r->y + y < v->height ? w : 0;
+		if (n)
+			copy_colours(out,
+				     v->shadow + (size_t)(r->y + y) * v->width +
+					     r->x,
+				     n);
+		memset(out + n * sizeof(*v->shadow), 0,
+		       len - n * sizeof(*v->shadow));
 	}
 }

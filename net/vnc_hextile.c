@@ -23,12 +23,6 @@ struct memory {
 	uint32_t back, fore;
 };
 
-struct tile {
-	const uint32_t *rgb;
-	size_t stride;
-	unsigned w, h;
-};
-
 /* Subrectangles of a tile, as they are sent. */
 struct subrects {
 	unsigned n;
@@ -42,25 +36,44 @@ struct colours {
 	uint32_t back, fore;
 };
 
-static struct colours find_colours(const struct tile *t)
+static bool same_line(const struct vnc_block *t, unsigned y)
+{
+	const uint32_t *line = t->rgb + y * t->stride;
+
+	return y && !memcmp(line, line - t->stride, t->w * sizeof(*line));
+}
+
+static void count_line(const uint32_t *line, unsigned w, struct colours *c,
+		       unsigned counts[2])
+{
+	unsigned x;
+
+	counts[0] = counts[1] = 0;
+	for (x = 0; x < w; x++)
+		if (line[x] == c->back) {
+			counts[0]++;
+		} else if (c->n == 1 || line[x] == c->fore) {
+			c->fore = line[x];
+			c->n = c->n == 1 ? 2 : c->n;
+			counts[1]++;
+		} else {
+			c->n = 3;
+		}
+}
+
+/* Looks no further than the line that has the third. */
+static struct colours find_colours(const struct vnc_block *t)
 {
 	struct colours c = {.n = 1, .back = t->rgb[0]};
-	unsigned x, y, back = 0, fore = 0;
+	unsigned y, counts[2], back = 0, fore = 0;
 	uint32_t rgb;
 
-	for (y = 0; y < t->h; y++)
-		for (x = 0; x < t->w; x++) {
-			rgb = t->rgb[y * t->stride + x];
-			if (rgb == c.back) {
-				back++;
-			} else if (c.n == 1 || rgb == c.fore) {
-				c.fore = rgb;
-				c.n = c.n == 1 ? 2 : c.n;
-				fore++;
-			} else {
-				c.n = 3;
-			}
-		}
+	for (y = 0; y < t->h && c.n < 3; y++) {
+		if (!same_line(t, y))
+			count_line(t->rgb + y * t->stride, t->w, &c, counts);
+		back += counts[0];
+		fore += counts[1];
+	}
 	if (fore > back) {
 		rgb = c.back;
 		c.back = c.fore;
@@ -84,7 +97,7 @@ static void add_subrect(const struct vnc_draw *d, struct subrects *s,
 }
 
 /* How far right and down the colour at x, y goes; notes what is done. */
-static void grow(const struct tile *t, uint16_t done[TILE], unsigned x,
+static void grow(const struct vnc_block *t, uint16_t done[TILE], unsigned x,
 		 unsigned y, unsigned *w, unsigned *h)
 {
 	uint32_t rgb = t->rgb[y * t->stride + x];
@@ -106,40 +119,70 @@ static void grow(const struct tile *t, uint16_t done[TILE], unsigned x,
 		done[i] |= (uint16_t)(((1u << *w) - 1) << x);
 }
 
+/* Costs of the lines so far that leave no hope for those to come. */
+static size_t limit(size_t raw, unsigned lines, unsigned of)
+{
+	return raw * lines / of + raw / 16;
+}
+
+/* A bit for each pixel that is not background. */
+static unsigned not_back(const uint32_t *line, unsigned w, uint32_t back)
+{
+	unsigned x, bits = 0;
+
+	for (x = 0; x < w; x++)
+		bits |= (unsigned)(line[x] != back) << x;
+	return bits;
+}
+
+static void find_on_line(const struct vnc_draw *d, const struct vnc_block *t,
+			 bool coloured, struct subrects *s, uint16_t done[TILE],
+			 unsigned y, unsigned bits)
+{
+	unsigned x, w, h, todo;
+
+	while ((todo = bits & ~(unsigned)done[y]) && s->n < SUBRECTS_MAX) {
+		x = (unsigned)__builtin_ctz(todo);
+		grow(t, done, x, y, &w, &h);
+		add_subrect(d, s, coloured, t->rgb[y * t->stride + x], x, y, w,
+			    h);
+	}
+}
+
 /* False: raw pixels would be less. */
-static bool find_subrects(const struct vnc_draw *d, const struct tile *t,
+static bool find_subrects(const struct vnc_draw *d, const struct vnc_block *t,
 			  const struct colours *c, struct subrects *s)
 {
 	size_t raw = (size_t)t->w * t->h * d->pixels->bytes;
 	uint16_t done[TILE] = {0};
-	unsigned x, y, w, h;
+	unsigned y, bits = 0;
 
 	s->n = 0;
 	s->len = 0;
-	for (y = 0; y < t->h; y++)
-		for (x = 0; x < t->w; x++) {
-			if (t->rgb[y * t->stride + x] == c->back ||
-			    done[y] >> x & 1)
-				continue;
-			if (s->n == SUBRECTS_MAX || s->len >= raw)
-				return false;
-			grow(t, done, x, y, &w, &h);
-			add_subrect(d, s, c->n > 2, t->rgb[y * t->stride + x],
-				    x, y, w, h);
-		}
-	return s->len + 2 < raw;
+	for (y = 0; y < t->h && s->len <= limit(raw, y, t->h); y++) {
+		if (!same_line(t, y))
+			bits = not_back(t->rgb + y * t->stride, t->w, c->back);
+		find_on_line(d, t, c->n > 2, s, done, y, bits);
+		if (bits & ~(unsigned)done[y])
+			return false;
+	}
+	return y == t->h && s->len + 2 < raw;
 }
 
-static void put_raw(struct vnc_draw *d, const struct tile *t)
+static void put_raw(struct vnc_draw *d, const struct vnc_block *t)
 {
-	uint8_t row[TILE * sizeof(uint32_t)];
+	uint8_t *out = vnc_buf_room(d->out,
+				    1 + (size_t)t->w * t->h * d->pixels->bytes);
+	uint8_t *begin = out;
 	unsigned y;
 
-	vnc_buf_u8(d->out, RAW);
-	for (y = 0; y < t->h; y++) {
-		vnc_pixels_put(d->pixels, row, t->rgb + y * t->stride, t->w);
-		vnc_buf_add(d->out, row, (size_t)t->w * d->pixels->bytes);
-	}
+	if (!out)
+		return;
+	*out++ = RAW;
+	for (y = 0; y < t->h; y++)
+		out = vnc_pixels_put(d->pixels, out, t->rgb + y * t->stride,
+				     t->w);
+	d->out->len += (size_t)(out - begin);
 }
 
 static void put_pixel(struct vnc_draw *d, uint32_t rgb)
@@ -150,12 +193,29 @@ static void put_pixel(struct vnc_draw *d, uint32_t rgb)
 	vnc_buf_add(d->out, bytes, d->pixels->bytes);
 }
 
-static void put_tile(struct vnc_draw *d, const struct tile *t, struct memory *m)
+static void put_solid(struct vnc_draw *d, uint32_t rgb, struct memory *m)
 {
-	struct colours c = find_colours(t);
+	bool same = m->has_back && m->back == rgb;
+
+	vnc_buf_u8(d->out, same ? 0 : BACKGROUND);
+	if (!same)
+		put_pixel(d, rgb);
+	m->has_back = true;
+	m->back = rgb;
+}
+
+static void put_tile(struct vnc_draw *d, const struct vnc_block *t, void *ctx)
+{
+	struct memory *m = ctx;
 	struct subrects s;
+	struct colours c;
 	unsigned flags = 0;
 
+	if (vnc_block_is_solid(t)) {
+		put_solid(d, t->rgb[0], m);
+		return;
+	}
+	c = find_colours(t);
 	if (!find_subrects(d, t, &c, &s)) {
 		put_raw(d, t);
 		m->has_back = m->has_fore = false;
@@ -165,8 +225,7 @@ static void put_tile(struct vnc_draw *d, const struct tile *t, struct memory *m)
 		flags |= BACKGROUND;
 	if (c.n == 2 && (!m->has_fore || m->fore != c.fore))
 		flags |= FOREGROUND;
-	if (c.n > 1)
-		flags |= SUBRECTS;
+	flags |= SUBRECTS;
 	if (c.n > 2)
 		flags |= COLOURED;
 	vnc_buf_u8(d->out, flags);
@@ -174,31 +233,18 @@ static void put_tile(struct vnc_draw *d, const struct tile *t, struct memory *m)
 		put_pixel(d, c.back);
 	if (flags & FOREGROUND)
 		put_pixel(d, c.fore);
-	if (flags & SUBRECTS) {
-		vnc_buf_u8(d->out, s.n);
-		vnc_buf_add(d->out, s.bytes, s.len);
-	}
+	vnc_buf_u8(d->out, s.n);
+	vnc_buf_add(d->out, s.bytes, s.len);
 	m->has_back = true;
 	m->back = c.back;
 	/* Colours of their own leave no foreground that is worth a thought. */
-	m->has_fore = c.n == 2 || (m->has_fore && c.n == 1);
-	m->fore = c.n == 2 ? c.fore : m->fore;
+	m->has_fore = c.n == 2;
+	m->fore = c.fore;
 }
 
 void vnc_encode_hextile(struct vnc_draw *d)
 {
 	struct memory m = {.has_back = false};
-	unsigned x, y;
 
-	for (y = 0; y < d->h; y += TILE)
-		for (x = 0; x < d->w; x += TILE) {
-			struct tile t = {
-				.rgb = d->scratch->rgb + (size_t)y * d->w + x,
-				.stride = d->w,
-				.w = d->w - x < TILE ? d->w - x : TILE,
-				.h = d->h - y < TILE ? d->h - y : TILE,
-			};
-
-			put_tile(d, &t, &m);
-		}
+	vnc_blocks_each(d, TILE, put_tile, &m);
 }

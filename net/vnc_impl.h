@@ -212,9 +212,8 @@ struct vnc_scroll {
  */
 bool vnc_frame_take(struct vnc *v, struct vnc_scroll *scroll, bool *resized);
 void vnc_frame_free(struct vnc *v);
-/* The rectangle's pixels; black where there is no picture. */
-void vnc_frame_fetch(const struct vnc *v, const struct vnc_rect *r,
-		     uint32_t *rgb);
+/* The rectangle's pixels, to any address; black where there is no picture. */
+void vnc_frame_fetch(const struct vnc *v, const struct vnc_rect *r, void *to);
 
 /* ---- clients: the thread ---- */
 

@@ -32,7 +32,11 @@ bool vnc_palette_find(struct vnc_palette *p, const uint32_t *rgb, size_t stride,
 
 	p->n = 0;
 	memset(p->slot, 0, sizeof(p->slot));
-	for (y = 0; y < h; y++, rgb += stride)
+	for (y = 0; y < h; y++, rgb += stride, index += w) {
+		if (y && !memcmp(rgb, rgb - stride, w * sizeof(*rgb))) {
+			memcpy(index, index - w, w);
+			continue;
+		}
 		for (x = 0; x < w; x++) {
 			if (rgb[x] != last) {
 				last = rgb[x];
@@ -40,7 +44,8 @@ bool vnc_palette_find(struct vnc_palette *p, const uint32_t *rgb, size_t stride,
 				if (i == max)
 					return false;
 			}
-			*index++ = (uint8_t)i;
+			index[x] = (uint8_t)i;
 		}
+	}
 	return true;
 }

@@ -5,7 +5,15 @@
 #include "net/vnc_encode.h"
 #include "vmm/endian.h"
 
-enum { FLUSH_ROOM = 64 }; /* what a flush may add to deflateBound */
+enum {
+	FLUSH_ROOM = 64, /* what a flush may add to deflateBound */
+	STORED_SHARE =
+		1024, /* and less than a byte in so many, stored blocks */
+	DENSE_LEAST = 4096, /* bytes of a piece that is judged */
+	DENSE_PIECES = 15, /* that are not tried after one did not shrink */
+	DENSE_SAMPLES = 1024,
+	DENSE_MOST = 24, /* of them have the commonest value, if it is noise */
+};
 
 static bool open_stream(struct vnc_stream *s, int level, int strategy)
 {
@@ -29,6 +37,39 @@ static void set_level(struct vnc_stream *s, int level, int strategy)
 	s->strategy = strategy;
 }
 
+/* No value is much more frequent than the others. */
+static bool is_dense(const uint8_t *data, size_t len)
+{
+	uint16_t seen[UINT8_MAX + 1] = {0};
+	size_t i;
+
+	if (len < DENSE_LEAST)
+		return false;
+	for (i = 0; i < DENSE_SAMPLES; i++)
+		if (++seen[data[i * (len / DENSE_SAMPLES)]] > DENSE_MOST)
+			return false;
+	return true;
+}
+
+/*
+ * Noise and films do not shrink, and cost most: after one piece that did not,
+ * those that look like it are stored, until it is time to try again.
+ */
+static int choose_level(struct vnc_stream *s, int level, const uint8_t *data,
+			size_t len)
+{
+	if (!s->dense || !is_dense(data, len))
+		return level;
+	s->dense--;
+	return Z_NO_COMPRESSION;
+}
+
+static void judge(struct vnc_stream *s, size_t len, size_t made)
+{
+	if (s->level != Z_NO_COMPRESSION && len >= DENSE_LEAST)
+		s->dense = made > len - len / 32 ? DENSE_PIECES : 0;
+}
+
 size_t vnc_stream_add(struct vnc_stream *s, struct vnc_buf *out, int level,
 		      int strategy, const void *data, size_t len)
 {
@@ -38,7 +79,8 @@ size_t vnc_stream_add(struct vnc_stream *s, struct vnc_buf *out, int level,
 		out->failed = true;
 		return 0;
 	}
-	room = deflateBound(&s->z, len) + FLUSH_ROOM;
+	level = choose_level(s, level, data, len);
+	room = deflateBound(&s->z, len) + len / STORED_SHARE + FLUSH_ROOM;
 	s->z.next_out = vnc_buf_room(out, room);
 	if (!s->z.next_out)
 		return 0;
@@ -54,6 +96,7 @@ size_t vnc_stream_add(struct vnc_stream *s, struct vnc_buf *out, int level,
 	}
 	made = room - s->z.avail_out;
 	out->len += made;
+	judge(s, len, made);
 	return made;
 }
 

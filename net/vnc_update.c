@@ -229,6 +229,18 @@ static void begin(struct vnc_client *c)
 	c->out.data[at + 3] = (uint8_t)n;
 }
 
+/* Pixels are what the screen has: no detour. */
+static void put_shadow(struct vnc_client *c, const struct vnc_rect *r)
+{
+	size_t len = (size_t)r->w * r->h * c->pixels.bytes;
+	uint8_t *out = vnc_buf_room(&c->out, len);
+
+	if (!out)
+		return;
+	vnc_frame_fetch(c->v, r, out);
+	c->out.len += len;
+}
+
 static void encode(struct vnc_client *c, const struct vnc_rect *r)
 {
 	struct vnc_draw d = {
@@ -240,8 +252,12 @@ static void encode(struct vnc_client *c, const struct vnc_rect *r)
 		.h = r->h,
 	};
 
-	vnc_frame_fetch(c->v, r, d.scratch->rgb);
 	put_head(c, r->x, r->y, r->w, r->h, c->encoding);
+	if (c->encoding == VNC_ENC_RAW && c->pixels.native) {
+		put_shadow(c, r);
+		return;
+	}
+	vnc_frame_fetch(c->v, r, d.scratch->rgb);
 	switch (c->encoding) {
 	case VNC_ENC_HEXTILE:
 		vnc_encode_hextile(&d);

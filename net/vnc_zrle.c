@@ -13,12 +13,6 @@ enum { TILE = 64, PACKED_MAX = 16, PALETTE_MAX = 127 };
 /* Subencodings. */
 enum { RAW = 0, SOLID = 1, PLAIN_RLE = 128, PALETTE_RLE = 128 };
 
-struct tile {
-	const uint32_t *rgb;
-	size_t stride;
-	unsigned w, h;
-};
-
 /* What a tile is made of, and what that comes to in each subencoding. */
 struct counts {
 	size_t runs; /* of any length */
@@ -28,7 +22,7 @@ struct counts {
 };
 
 /* The pixels as they come, without gaps. */
-static void gather(const struct tile *t, uint32_t *rgb)
+static void gather(const struct vnc_block *t, uint32_t *rgb)
 {
 	unsigned y;
 
@@ -38,8 +32,14 @@ static void gather(const struct tile *t, uint32_t *rgb)
 
 static size_t run_length(const uint32_t *rgb, size_t i, size_t n)
 {
+	uint64_t want = (uint64_t)rgb[i] << 32 | rgb[i], pair;
 	size_t j = i + 1;
 
+	for (; j + 1 < n; j += 2) {
+		memcpy(&pair, rgb + j, sizeof(pair));
+		if (pair != want)
+			break;
+	}
 	while (j < n && rgb[j] == rgb[i])
 		j++;
 	return j - i;
@@ -148,8 +148,14 @@ static size_t least(const struct counts *c)
 	return c->packed < best ? c->packed : best;
 }
 
-static uint8_t *put_tile(const struct vnc_draw *d, uint8_t *out,
-			 const struct tile *t)
+static uint8_t *put_solid(const struct vnc_draw *d, uint8_t *out, uint32_t rgb)
+{
+	*out++ = SOLID;
+	return vnc_pixels_put_short(d->pixels, out, &rgb, 1);
+}
+
+static uint8_t *put_mixed(const struct vnc_draw *d, uint8_t *out,
+			  const struct vnc_block *t)
 {
 	struct vnc_palette *p = &d->scratch->palette;
 	uint32_t rgb[TILE * TILE];
@@ -158,10 +164,6 @@ static uint8_t *put_tile(const struct vnc_draw *d, uint8_t *out,
 	bool few = vnc_palette_find(p, t->rgb, t->stride, t->w, t->h,
 				    PALETTE_MAX, d->scratch->index);
 
-	if (few && p->n == 1) {
-		*out++ = SOLID;
-		return vnc_pixels_put_short(d->pixels, out, p->colour, 1);
-	}
 	gather(t, rgb);
 	count(d, rgb, t->w, t->h, few ? p->n : 0, &c);
 	if (least(&c) == c.packed)
@@ -174,23 +176,20 @@ static uint8_t *put_tile(const struct vnc_draw *d, uint8_t *out,
 	return vnc_pixels_put_short(d->pixels, out, rgb, n);
 }
 
+static void put_tile(struct vnc_draw *d, const struct vnc_block *t, void *ctx)
+{
+	uint8_t **out = ctx;
+
+	*out = vnc_block_is_solid(t) ? put_solid(d, *out, t->rgb[0])
+				     : put_mixed(d, *out, t);
+}
+
 void vnc_encode_zrle(struct vnc_draw *d)
 {
 	size_t at = d->out->len, made;
 	uint8_t *end = d->scratch->bytes;
-	unsigned x, y;
 
-	for (y = 0; y < d->h; y += TILE)
-		for (x = 0; x < d->w; x += TILE) {
-			struct tile t = {
-				.rgb = d->scratch->rgb + (size_t)y * d->w + x,
-				.stride = d->w,
-				.w = d->w - x < TILE ? d->w - x : TILE,
-				.h = d->h - y < TILE ? d->h - y : TILE,
-			};
-
-			end = put_tile(d, end, &t);
-		}
+	vnc_blocks_each(d, TILE, put_tile, &end);
 	vnc_buf_u32(d->out, 0);
 	made = vnc_stream_add(&d->streams->zrle, d->out, d->streams->level,
 			      Z_DEFAULT_STRATEGY, d->scratch->bytes,

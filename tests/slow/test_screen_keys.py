@@ -45,9 +45,11 @@ def type_at_the_prompt(vm, folder):
     with Display(port, folder) as display:
         display.wait_for_window("pcvm")
         assert display.do("mousemove", "300", "200", "click", "1")
-        assert display.do("type", "--delay", "100", command)
+        for letter in command:  # as fast as GRUB shows them
+            assert display.do("type", letter)
+            vm.serial.expect(letter, 300)
         assert display.do("key", "Return")
-        vm.serial.expect(answer + r"[^a-z]+" + answer, 300)
+        vm.serial.expect(answer, 300)
         end = time.monotonic() + 300
         while True:
             with Rfb(int(port)) as client:
