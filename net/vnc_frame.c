@@ -61,30 +61,33 @@ static bool copy_line(uint32_t *to, const uint32_t *from, unsigned n)
 	return true;
 }
 
-/* A tile at a time; true: it changed. */
-static bool copy_tile(struct vnc *v, unsigned col, unsigned row)
+/* Line y of the tiles of a row that were drawn: memory is read in its order. */
+static void compare_line(struct vnc *v, unsigned row, unsigned y)
 {
-	unsigned x = col * VNC_TILE, y = row * VNC_TILE, i;
-	unsigned w = v->width - x < VNC_TILE ? v->width - x : VNC_TILE;
-	unsigned h = v->height - y < VNC_TILE ? v->height - y : VNC_TILE;
-	size_t at = (size_t)y * v->width + x;
-	bool changed = false;
+	const struct vnc_tiles *t = &v->stage.dirty;
+	unsigned col, x = 0, w;
+	size_t at = (size_t)y * v->width;
 
-	for (i = 0; i < h; i++, at += v->width)
-		changed |= copy_line(v->shadow + at, v->stage.rgb + at, w);
-	return changed;
+	for (col = 0; col < t->cols; col++, x += VNC_TILE) {
+		w = v->width - x < VNC_TILE ? v->width - x : VNC_TILE;
+		if (vnc_tiles_has(t, col, row) &&
+		    copy_line(v->shadow + at + x, v->stage.rgb + at + x, w))
+			vnc_tiles_set(&v->changed, col, row);
+	}
 }
 
 static void compare(struct vnc *v)
 {
-	const struct vnc_tiles *t = &v->stage.dirty;
-	unsigned row, col;
+	unsigned row, y, end;
 
-	for (row = 0; row < t->rows; row++)
-		for (col = 0; col < t->cols; col++)
-			if (vnc_tiles_has(t, col, row) &&
-			    copy_tile(v, col, row))
-				vnc_tiles_set(&v->changed, col, row);
+	for (row = 0; row < v->stage.dirty.rows; row++) {
+		if (!vnc_tiles_any_of(&v->stage.dirty, row))
+			continue;
+		end = (row + 1) * VNC_TILE;
+		end = end < v->height ? end : v->height;
+		for (y = row * VNC_TILE; y < end; y++)
+			compare_line(v, row, y);
+	}
 }
 
 static uint64_t hash_line(const uint32_t *rgb, unsigned n)

@@ -39,12 +39,23 @@ void vnc_tiles_fill(struct vnc_tiles *t)
 	vnc_tiles_mark(t, 0, 0, t->width, t->height);
 }
 
+bool vnc_tiles_any_of(const struct vnc_tiles *t, unsigned row)
+{
+	const uint64_t *bits = t->bits + row * t->words;
+	size_t i;
+
+	for (i = 0; i < t->words; i++)
+		if (bits[i])
+			return true;
+	return false;
+}
+
 bool vnc_tiles_any(const struct vnc_tiles *t)
 {
-	size_t i, n = t->words * t->rows;
+	unsigned row;
 
-	for (i = 0; i < n; i++)
-		if (t->bits[i])
+	for (row = 0; row < t->rows; row++)
+		if (vnc_tiles_any_of(t, row))
 			return true;
 	return false;
 }

@@ -26,6 +26,7 @@ void vnc_tiles_free(struct vnc_tiles *t);
 void vnc_tiles_clear(struct vnc_tiles *t);
 void vnc_tiles_fill(struct vnc_tiles *t);
 bool vnc_tiles_any(const struct vnc_tiles *t);
+bool vnc_tiles_any_of(const struct vnc_tiles *t, unsigned row);
 size_t vnc_tiles_count(const struct vnc_tiles *t);
 /* Those that the rectangle touches; what is outside does not count. */
 void vnc_tiles_mark(struct vnc_tiles *t, unsigned x, unsigned y, unsigned w,
