@@ -29,6 +29,15 @@ enum {
 
 struct tap;
 
+/* As the kernel gives them: one piece costs less than two. */
+struct tap_buf {
+	struct virtio_net_hdr hdr; /* stays zero without vnet_hdr */
+	uint8_t data[NET_PACKET];
+};
+
+_Static_assert(offsetof(struct tap_buf, data) == sizeof(struct virtio_net_hdr),
+	       "padding");
+
 struct tap_queue {
 	struct tap *tap;
 	int fd;
@@ -38,9 +47,8 @@ struct tap_queue {
 	bool off; /* the kernel sends nothing here */
 	bool stalled; /* the guest has no room: the packet waits */
 	bool full; /* the kernel has no room */
-	struct virtio_net_hdr hdr;
 	size_t len; /* of the packet in buf */
-	uint8_t *buf;
+	struct tap_buf *buf;
 };
 
 struct tap {
@@ -85,11 +93,11 @@ static void start(void *ctx)
 /* To the guest: what was read. */
 static bool deliver(struct tap_queue *q)
 {
-	struct iovec iov = {q->buf, q->len};
+	struct iovec iov = {q->buf->data, q->len};
 	struct net_packet packet = {.iov = &iov,
 				    .niov = 1,
 				    .len = q->len,
-				    .hdr = q->hdr};
+				    .hdr = q->buf->hdr};
 	struct net_port *port = &q->tap->client.port[q - q->tap->queue];
 
 	q->stalled = !net_port_send(port, &packet);
@@ -100,18 +108,15 @@ static bool deliver(struct tap_queue *q)
 static bool read_packet(struct tap_queue *q)
 {
 	bool vnet_hdr = q->tap->files.vnet_hdr;
-	struct iovec iov[2] = {
-		{&q->hdr, sizeof(q->hdr)},
-		{q->buf, NET_PACKET},
-	};
-	ssize_t n = readv(q->fd, iov + !vnet_hdr, 1 + vnet_hdr);
+	ssize_t n = vnet_hdr ? read(q->fd, q->buf, sizeof(*q->buf))
+			     : read(q->fd, q->buf->data, NET_PACKET);
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		log_warn("tap %s: %s", q->tap->files.ifname, strerror(errno));
 		stop(q);
 	}
 	if (vnet_hdr)
-		n -= (ssize_t)sizeof(q->hdr);
+		n -= (ssize_t)sizeof(q->buf->hdr);
 	if (n <= 0)
 		return false;
 	q->len = (size_t)n;
@@ -311,7 +316,7 @@ static int make_queues(struct tap *tap, struct error *err)
 		q->tap = tap;
 		q->fd = tap->files.fd[i];
 		loop_task_init(&q->start, start, q);
-		q->buf = malloc(NET_PACKET);
+		q->buf = calloc(1, sizeof(*q->buf));
 		if (!q->buf)
 			return error_set(err, ENOMEM, "out of memory");
 		tap->client.port[i].ops = &tap_ops;

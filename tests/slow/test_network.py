@@ -3,6 +3,7 @@
 Linux's own drivers on each NIC: two guests at one bridge with /etc/qemu-ifup,
 and one of them by user networking.
 """
+import re
 import subprocess
 import time
 
@@ -27,6 +28,19 @@ with socket.create_server(("", 9000)) as s:
     print("ready", flush=True)
     while True:
         threading.Thread(target=echo, args=(s.accept()[0],), daemon=True).start()
+"""
+# Reads nothing until its standard input ends.
+SINK = """
+import socket, sys
+with socket.socket() as s:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.bind(("", 9002))
+    s.listen()
+    print("ready", flush=True)
+    c = s.accept()[0]
+    print("accepted", flush=True)
+    sys.stdin.read()
+    print(sum(map(len, iter(lambda: c.recv(65536), b""))), flush=True)
 """
 FORWARD = """
 import socket
@@ -89,7 +103,7 @@ class Bridge(Place):
             ifname = "" if i else f",ifname=tap{n}0"
             nets += ["-net", f"nic{vlan},model={model},macaddr={_mac(n, i)}",
                      "-net", f"tap{vlan}{ifname},script=/etc/qemu-ifup"]
-        guest = Linux(*nets, *more)
+        guest = Linux(*nets, *more, qmp=True)
         guest.args = self.inside(*self.prefix, *guest.args)
         return guest
 
@@ -135,10 +149,65 @@ def _check_pair(guests, i):
         g.shell(f"ip link set {name} down && ip addr flush dev {name}")
 
 
-def _check_user(place, guest, name):
-    assert _get_address(guest, name) == "10.0.2.15"
+def _memory(vm):
+    with open(f"/proc/{vm.process.pid}/status", encoding="ascii") as f:
+        return int(re.search(r"RssAnon:\s+(\d+)", f.read()).group(1))
+
+
+def _check_stalled(place, guest):
+    """Who does not read stops no other, costs no memory, and gets all."""
+    with subprocess.Popen(place.inside("python3", "-c", SINK), text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sink:
+        assert sink.stdout.readline() == "ready\n"
+        before = _memory(guest)
+        guest.shell("(for i in 1 2 3 4 5 6 7 8; do cat /tmp/data; done | "
+                    "nc 10.0.2.2 9002) >/dev/null 2>&1 & true")
+        assert sink.stdout.readline() == "accepted\n"
+        for _ in range(2):
+            _check_echo(guest)
+        assert _memory(guest) - before < 8 << 10
+        sink.stdin.close()
+        guest.shell("wait", 240)
+        assert sink.stdout.readline() == f"{8 * BYTES}\n"
+
+
+def _check_echo(guest):
     guest.shell("ping -c 2 -W 5 10.0.2.2", 60)
     guest.shell("nc 10.0.2.2 9000 </tmp/data | cmp - /tmp/data", 240)
+
+
+def _filter(guest, mac):
+    for found in guest.qmp_call("query-rx-filter")["return"]:
+        if found["main-mac"] == mac:
+            return found
+    return None
+
+
+def _check_filter(guest, mac):
+    """What Linux asks for can be asked for, and is told of once."""
+    name, other = guest.names[mac], "52:54:00:aa:bb:cc"
+    guest.shell(f"ip link set {name} up")
+    found = _filter(guest, mac)
+    assert not found["promiscuous"] and found["multicast"] == "normal", found
+    assert "33:33:00:00:00:01" in found["multicast-table"] or \
+        "01:00:5e:00:00:01" in found["multicast-table"], found
+    seen = len(guest.qmp.seen)
+    guest.shell(f"ip link set {name} promisc on && ip link set {name} promisc off "
+                f"&& ip link set {name} promisc on")
+    assert _filter(guest, mac)["promiscuous"]
+    told = guest.qmp.seen[seen:].decode()
+    assert told.count("NIC_RX_FILTER_CHANGED") == 1, told
+    assert f'"name": "{found["name"]}"' in told or '"path": ' in told, told
+    guest.shell(f"ip link set {name} promisc off; ip link set {name} down; "
+                f"ip link set {name} address {other}")
+    assert not _filter(guest, other)["promiscuous"]
+    guest.shell(f"ip link set {name} address {mac}")
+
+
+def _check_user(place, guest, name):
+    assert _get_address(guest, name) == "10.0.2.15"
+    _check_echo(guest)
+    _check_stalled(place, guest)
     assert "10.9.0.200" in guest.shell("nslookup name.test 10.0.2.3", 60)
     guest.serial.send("nc -l -p 22 >/tmp/forwarded </dev/null\n")
     time.sleep(3)
@@ -158,6 +227,9 @@ def test_guests_at_a_bridge_and_user_networking():
             guests = (first, second)
             for guest in guests:
                 _begin(guest)
+            second.qmp_read()
+            second.qmp_call("qmp_capabilities")
+            _check_filter(second, _mac(1, 0))
             for i in range(len(MODELS)):
                 _check_pair(guests, i)
             _check_user(place, first, first.names["52:54:00:00:00:99"])

@@ -89,6 +89,7 @@ struct load {
 	uint64_t milliseconds;
 	uint64_t device; /* which one */
 	uint64_t width, height; /* of the screen */
+	uint64_t pause; /* ms without buffers for what is received, at first */
 };
 
 struct result {

@@ -68,6 +68,7 @@ static const struct {
 	{"device", offsetof(struct load, device), false},
 	{"width", offsetof(struct load, width), false},
 	{"height", offsetof(struct load, height), false},
+	{"pause", offsetof(struct load, pause), true},
 };
 
 static bool ends(char c)

@@ -145,12 +145,22 @@ static bool take_buffer(const struct request *r)
 	return !--nic.left;
 }
 
+static void pass(uint64_t milliseconds)
+{
+	uint64_t end = now() + milliseconds * clock_khz();
+
+	while (now() < end)
+		;
+}
+
 static void receive(const struct load *l, struct result *res)
 {
-	uint64_t begin = 0, end = now() + WAIT_MS * clock_khz(), unanswered = 0;
+	uint64_t begin = 0, end, unanswered = 0;
 	struct request *r;
 	uint16_t i;
 
+	pass(l->pause);
+	end = now() + WAIT_MS * clock_khz();
 	for (i = 0; i < nic.tx.size; i++)
 		prepare(i, ANSWER_LEN);
 	for (i = 0; i < nic.rx.size; i++) {
