@@ -6,6 +6,7 @@
 
 #include "hw/pci_regs.h"
 #include "tests/device/virtio_nic.h"
+#include "tests/unit/monitor_client.h"
 #include "vmm/endian.h"
 
 #define PACKED VIRTIO_BIT(VIRTIO_F_RING_PACKED)
@@ -544,6 +545,56 @@ START_TEST(refuses_odd_tables)
 }
 END_TEST
 
+static int set_vlan(uint8_t command, uint16_t id)
+{
+	uint8_t raw[2];
+
+	store_le16(raw, id);
+	return nic_control(VIRTIO_NET_CTRL_VLAN, command, raw, 2);
+}
+
+static const char *ask_filter(struct client *c)
+{
+	return client_ask(c, "{\"execute\": \"query-rx-filter\"}");
+}
+
+static bool told(struct client *c)
+{
+	return strstr(client_hear(c), "\"NIC_RX_FILTER_CHANGED\"");
+}
+
+/* Once, until somebody asks what it is. */
+START_TEST(tells_of_its_filter)
+{
+	struct client c;
+	const char *text;
+
+	begin_filter();
+	client_start(&c, true);
+	client_ask(&c, "{\"execute\": \"qmp_capabilities\"}");
+	c.m.net = nic.h.m.net;
+	nic.h.m.monitors = c.m.monitors;
+	ck_assert_ptr_nonnull(strstr(ask_filter(&c), "\"promiscuous\": true"));
+	ck_assert_int_eq(set_mode(0, 0), 0);
+	ck_assert(told(&c));
+	ck_assert_int_eq(set_mode(1, 1), 0);
+	ck_assert_int_eq(set_vlan(VIRTIO_NET_CTRL_VLAN_ADD, 7), 0);
+	ck_assert(!told(&c));
+	text = ask_filter(&c);
+	ck_assert_ptr_nonnull(strstr(text, "\"promiscuous\": false"));
+	ck_assert_ptr_nonnull(strstr(text, "\"multicast\": \"all\""));
+	ck_assert_ptr_nonnull(strstr(text, "\"vlan-table\": [7]"));
+	ck_assert_int_eq(set_mode(1, 1), 0);
+	ck_assert_int_eq(set_table(1, 2, 0), 0);
+	ck_assert(told(&c));
+	ck_assert_ptr_nonnull(strstr(ask_filter(&c), "\"unicast-table\": [\""));
+	nic.h.m.monitors = NULL;
+	c.m.net = NULL;
+	client_stop(&c);
+	nic_tear_down();
+}
+END_TEST
+
 static bool vlan_arrives(uint16_t id)
 {
 	bool there;
@@ -558,14 +609,6 @@ static bool vlan_arrives(uint16_t id)
 		nic_settle();
 	}
 	return there;
-}
-
-static int set_vlan(uint8_t command, uint16_t id)
-{
-	uint8_t raw[2];
-
-	store_le16(raw, id);
-	return nic_control(VIRTIO_NET_CTRL_VLAN, command, raw, 2);
 }
 
 START_TEST(filters_vlans)
@@ -969,6 +1012,7 @@ int main(void)
 	tcase_add_test(tc, filters_by_mode);
 	tcase_add_test(tc, filters_by_table);
 	tcase_add_test(tc, refuses_odd_tables);
+	tcase_add_test(tc, tells_of_its_filter);
 	tcase_add_test(tc, filters_vlans);
 	tcase_add_test(tc, has_an_address);
 	tcase_add_test(tc, old_drivers_write_the_address);
