@@ -83,6 +83,7 @@ struct monitor_cmd {
 extern const struct monitor_cmd chardev_monitor_cmds[];
 extern const struct monitor_cmd fds_monitor_cmds[];
 extern const struct monitor_cmd input_monitor_cmds[];
+extern const struct monitor_cmd interrupt_monitor_cmds[];
 extern const struct monitor_cmd irq_monitor_cmds[];
 extern const struct monitor_cmd machine_monitor_cmds[];
 extern const struct monitor_cmd machines_monitor_cmds[];

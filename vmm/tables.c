@@ -105,6 +105,7 @@ const struct monitor_cmd *const monitor_tables[] = {
 	chardev_monitor_cmds,
 	fds_monitor_cmds,
 	input_monitor_cmds,
+	interrupt_monitor_cmds,
 	irq_monitor_cmds,
 	machine_monitor_cmds,
 	machines_monitor_cmds,
