@@ -97,7 +97,7 @@ def fifty(program, folder, name):
 
 
 def longest_line(program):
-    """MiB beyond guest RAM when its viewer has seen the screen."""
+    """MiB beyond guest RAM, of all its processes, when its CD has booted."""
     with Host(program) as host:
         host.disk("xp.qcow2")
         host.cd("xp.iso")
@@ -107,7 +107,8 @@ def longest_line(program):
         try:
             host.screen(1)
             host.notes("xp.qcow2", 1)
-            return (resident_kb(pid, RAM_MB) / 1024,)
+            beside = sum(pss_kb(p) for p in host.processes() if p != pid)
+            return ((resident_kb(pid, RAM_MB) + beside) / 1024,)
         finally:
             os.kill(pid, 9)
             while host.machines():

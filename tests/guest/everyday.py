@@ -103,19 +103,26 @@ class Host(Place):
                               stdout=subprocess.PIPE, text=True, timeout=60,
                               stderr=subprocess.PIPE, check=False)
 
-    def machines(self):
-        """The numbers of those that run here."""
+    def processes(self):
+        """The numbers of machines' processes here, with their parents'."""
         here = os.readlink(f"/proc/{self.holder.pid}/ns/net")
-        found = []
+        found = {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 if os.readlink(f"/proc/{pid}/ns/net") == here and re.search(
                         "/(pcvm|qemu-system.*)$",
                         os.readlink(f"/proc/{pid}/exe")):
-                    found.append(int(pid))
+                    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+                        fields = f.read().rsplit(")", 1)[1].split()
+                    found[int(pid)] = int(fields[1])
             except OSError:
                 continue
         return found
+
+    def machines(self):
+        """Those that run here, without what they have beside them."""
+        found = self.processes()
+        return [pid for pid, parent in found.items() if parent not in found]
 
     def notes(self, image, n):
         """What the guest wrote, of which there come to be n."""
