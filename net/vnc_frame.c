@@ -248,8 +248,8 @@ static void look_for_scroll(struct vnc *v, struct vnc_scroll *scroll)
 	}
 	v->scroll_misses = 0;
 	move_lines(v, scroll);
-	vnc_tiles_mark(&v->stage.dirty, scroll->to.x, scroll->to.y,
-		       scroll->to.w, scroll->to.h);
+	/* They were compared already. */
+	vnc_tiles_unmark(&v->stage.dirty, &scroll->to);
 }
 
 bool vnc_frame_take(struct vnc *v, struct vnc_scroll *scroll, bool *resized)

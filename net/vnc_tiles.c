@@ -146,6 +146,25 @@ void vnc_tiles_mark(struct vnc_tiles *t, unsigned x, unsigned y, unsigned w,
 		mark_row(t, top, left, right);
 }
 
+/* Tiles that end not after end, which is in a picture of this size. */
+static unsigned whole(unsigned end, unsigned size)
+{
+	return end >= size ? (size + VNC_TILE - 1) / VNC_TILE : end / VNC_TILE;
+}
+
+void vnc_tiles_unmark(struct vnc_tiles *t, const struct vnc_rect *r)
+{
+	unsigned left = (r->x + VNC_TILE - 1u) / VNC_TILE;
+	unsigned right = whole(r->x + r->w, t->width), col;
+	unsigned row = (r->y + VNC_TILE - 1u) / VNC_TILE;
+	unsigned bottom = whole(r->y + r->h, t->height);
+
+	for (; row < bottom; row++)
+		for (col = left; col < right; col++)
+			t->bits[row * t->words + col / 64] &=
+				~(UINT64_C(1) << col % 64);
+}
+
 bool vnc_tiles_touch(const struct vnc_tiles *t, const struct vnc_rect *r)
 {
 	unsigned left, right, top, bottom;

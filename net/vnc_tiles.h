@@ -31,6 +31,8 @@ size_t vnc_tiles_count(const struct vnc_tiles *t);
 /* Those that the rectangle touches; what is outside does not count. */
 void vnc_tiles_mark(struct vnc_tiles *t, unsigned x, unsigned y, unsigned w,
 		    unsigned h);
+/* Those that are wholly in the rectangle are no longer of note. */
+void vnc_tiles_unmark(struct vnc_tiles *t, const struct vnc_rect *r);
 bool vnc_tiles_touch(const struct vnc_tiles *t, const struct vnc_rect *r);
 /* Of the same size: adds those of from. */
 void vnc_tiles_merge(struct vnc_tiles *t, const struct vnc_tiles *from);

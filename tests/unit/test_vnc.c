@@ -49,6 +49,15 @@ static void draw(unsigned kind)
 	vnc_bed_drew(&bed, x, y, w, h);
 }
 
+static void draw_noise(void)
+{
+	unsigned i;
+
+	for (i = 0; i < bed.width * bed.height; i++)
+		bed.rgb[i] = any(1 << 24);
+	vnc_bed_drew(&bed, 0, 0, bed.width, bed.height);
+}
+
 static const struct viewer_format formats[] = {
 	{32, 24, false, false, {255, 255, 255}, {16, 8, 0}},
 	{32, 24, true, false, {255, 255, 255}, {16, 8, 0}},
@@ -146,6 +155,30 @@ START_TEST(test_tight_uses_its_filters)
 END_TEST
 
 /* Odd sizes leave narrow tiles at the edges. */
+/* What does not shrink is stored, and what comes after it is not. */
+START_TEST(test_noise_and_then_text)
+{
+	static const int32_t encodings[] = {ZRLE, TIGHT, ZLIB};
+	unsigned e, i;
+
+	vnc_bed_start(&bed, "");
+	for (e = 0; e < 3; e++) {
+		viewer_open(&v, &bed);
+		viewer_encodings(&v, 1, &encodings[e]);
+		for (i = 0; i < 12; i++) {
+			draw_noise();
+			viewer_sync(&v);
+		}
+		vnc_bed_fill(&bed, 0, 0, bed.width, bed.height, 0x123456);
+		vnc_bed_drew(&bed, 0, 0, bed.width, bed.height);
+		viewer_sync(&v);
+		ck_assert_uint_lt(v.bytes, 20000);
+		viewer_close(&v);
+	}
+	vnc_bed_stop(&bed);
+}
+END_TEST
+
 START_TEST(test_sizes)
 {
 	static const int32_t encodings[] = {RAW, HEXTILE, ZLIB, TIGHT, ZRLE};
@@ -237,6 +270,7 @@ static void scroll(unsigned by)
 START_TEST(test_scrolling_is_copied)
 {
 	static const int32_t with[] = {COPYRECT, RAW}, without[] = {RAW};
+	static const unsigned by[] = {16, 5, 23, 1};
 	struct viewer other;
 	unsigned i;
 
@@ -250,8 +284,8 @@ START_TEST(test_scrolling_is_copied)
 	vnc_bed_drew(&bed, 0, 0, bed.width, bed.height);
 	viewer_sync(&v);
 	viewer_sync(&other);
-	for (i = 0; i < 10; i++) {
-		scroll(16);
+	for (i = 0; i < 12; i++) {
+		scroll(by[i % 4]);
 		viewer_sync(&v);
 		ck_assert_uint_eq(v.copies, 1);
 		ck_assert_uint_lt(v.bytes, 640 * 40 * 4);
@@ -521,7 +555,7 @@ START_TEST(test_a_viewer_that_does_not_read)
 END_TEST
 
 UNIT_MAIN("vnc", test_raw, test_hextile, test_zlib, test_tight, test_zrle,
-	  test_tight_uses_its_filters, test_sizes,
+	  test_tight_uses_its_filters, test_noise_and_then_text, test_sizes,
 	  test_the_first_update_is_a_picture, test_sizes_for_others,
 	  test_scrolling_is_copied, test_nothing_new_costs_nothing,
 	  test_versions, test_name_and_leds, test_keys, test_pointer,
