@@ -76,6 +76,7 @@ class Bridge(Place):
         subprocess.run(self.inside("sh", "-ec", "\n".join(words)), check=True)
         self._help("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
                    "--no-resolv", "--address=/name.test/10.9.0.200",
+                   "--address=/name.test/fd00::200",  # for who asks for both
                    "--dhcp-authoritative", "--user=root", "--no-ping",
                    f"--dhcp-leasefile={self.folder.name}/leases",
                    f"--pid-file={self.folder.name}/dnsmasq.pid",
@@ -113,7 +114,7 @@ def _mac(n, i):
 
 
 def _begin(guest):
-    guest.prompt(1200)
+    guest.prompt(2400)
     guest.shell(CONFIGURE)
     found = guest.shell("ip -o link")
     guest.names = {mac: line.split()[1].rstrip(":")
