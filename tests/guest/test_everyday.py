@@ -64,7 +64,7 @@ def background(host, *lines):
         assert len(pids) == len(lines)
         yield
         ends(host, pids)
-        assert host.interfaces() == ["br0"]
+        until(lambda: host.interfaces() == ["br0"], 60)
     finally:
         for pid in filter(is_alive, pids):
             os.kill(pid, signal.SIGKILL)
