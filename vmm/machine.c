@@ -282,9 +282,8 @@ static void serve_powerdown(struct machine *m)
 }
 
 /* Main loop, machine lock held. */
-static void serve_requests(void *ctx)
+void machine_serve_requests(struct machine *m)
 {
-	struct machine *m = ctx;
 	int what;
 
 	what = atomic_exchange(&m->shutdown_cause, CAUSE_NONE);
@@ -311,4 +310,9 @@ static void serve_requests(void *ctx)
 	}
 	if (machine_running(m))
 		vcpus_release(m);
+}
+
+static void serve_requests(void *ctx)
+{
+	machine_serve_requests(ctx);
 }

@@ -150,6 +150,12 @@ void machine_request_stop(struct machine *m, enum run_state why);
 void machine_request_exit(struct machine *m, int status);
 
 /*
+ * What was requested happens now: events come before the answer to who asked.
+ * Main loop, machine lock held.
+ */
+void machine_serve_requests(struct machine *m);
+
+/*
  * Main loop, machine lock held.  machine_stop parks the vCPUs (it lets go of
  * the lock while it waits) and stops the virtual clock.
  */

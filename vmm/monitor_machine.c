@@ -247,12 +247,14 @@ static void run_cont(struct monitor_call *call)
 static void run_reset(struct monitor_call *call)
 {
 	machine_request_reset(call->m, CAUSE_HOST_QMP_SYSTEM_RESET);
+	machine_serve_requests(call->m);
 	monitor_done(call, NULL);
 }
 
 static void run_powerdown(struct monitor_call *call)
 {
 	machine_request_powerdown(call->m);
+	machine_serve_requests(call->m);
 	monitor_done(call, NULL);
 }
 
@@ -265,12 +267,14 @@ static void run_wakeup(struct monitor_call *call)
 		return;
 	}
 	machine_request_wakeup(call->m);
+	machine_serve_requests(call->m);
 	monitor_done(call, NULL);
 }
 
 static void run_quit(struct monitor_call *call)
 {
 	machine_request_shutdown(call->m, CAUSE_HOST_QMP_QUIT);
+	machine_serve_requests(call->m);
 	monitor_done(call, NULL);
 }
 
