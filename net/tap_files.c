@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tap interfaces by /dev/net/tun (Linux, networking/tuntap.rst). */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/tap.h"
+#include "vmm/fd_sets.h"
 
 #define TUN "/dev/net/tun"
 
@@ -181,19 +183,38 @@ static int adopt(const struct tap_conf *conf, struct tap_files *files,
 	return prepare(conf, files, fd, err);
 }
 
+/* By its number, or by the name that getfd gave it. */
+static int find_fd(const char *text, struct error *err)
+{
+	uint64_t number;
+	int rc;
+
+	if (!isdigit((unsigned char)*text)) {
+		rc = fd_names_take(text);
+		return rc < 0 ? error_set(err, ENOENT,
+					  "File descriptor named '%s' not "
+					  "found",
+					  text)
+			      : rc;
+	}
+	rc = opt_parse_u64(text, &number, err);
+	if (rc < 0)
+		return rc;
+	if (number > INT32_MAX || fcntl((int)number, F_GETFD) < 0)
+		return error_set(err, EBADF, "fd=%s is not open", text);
+	return (int)number;
+}
+
 static int take(const struct tap_conf *conf, struct tap_files *files,
 		unsigned i, const char *text, struct error *err)
 {
 	char name[32];
-	uint64_t fd;
-	int rc = opt_parse_u64(text, &fd, err);
+	int fd = find_fd(text, err);
 
-	if (rc < 0)
-		return rc;
-	if (fd > INT32_MAX || fcntl((int)fd, F_GETFD) < 0)
-		return error_set(err, EBADF, "fd=%s is not open", text);
+	if (fd < 0)
+		return fd;
 	snprintf(name, sizeof(name), "fd=%s", text);
-	return adopt(conf, files, i, (int)fd, name, err);
+	return adopt(conf, files, i, fd, name, err);
 }
 
 int tap_take(const struct tap_conf *conf, struct tap_files *files,

@@ -323,6 +323,47 @@ def test_interfaces_by_file():
         assert place.interfaces() == []
 
 
+PASSED = """
+import fcntl, json, os, socket, struct, subprocess, sys
+ours, theirs = socket.socketpair()
+process = subprocess.Popen([*sys.argv[1:], "-chardev",
+    f"socket,id=m,fd={theirs.fileno()}", "-mon", "chardev=m,mode=control"],
+    pass_fds=(theirs.fileno(),))
+theirs.close()
+lines = ours.makefile()
+lines.readline()
+
+def qmp(command, fds=(), **arguments):
+    data = json.dumps({"execute": command, "arguments": arguments}).encode()
+    socket.send_fds(ours, [data], fds)
+    return json.loads(lines.readline())
+
+qmp("qmp_capabilities")
+tap = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tap, 0x400454ca, struct.pack("16sH22x", b"passed", 0x5002))
+print(qmp("getfd", [tap], fdname="tapfd"), qmp("getfd", [0], fdname="file"))
+os.close(tap)
+for name in ("tapfd", "tapfd", "file"):
+    print(qmp("netdev_add", type="tap", id=f"{name}1", fd=name))
+print(qmp("netdev_del", id="tapfd1"), os.listdir("/sys/class/net"))
+qmp("quit")
+process.wait()
+"""
+
+
+def test_interfaces_by_name():
+    with Options() as place:
+        done = subprocess.run(place.inside("python3", "-c", PASSED, PCVM, *QUIET),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              text=True, timeout=60, check=True)
+        named, made, gone, file, deleted = done.stdout.splitlines()
+        assert named == "{'return': {}} {'return': {}}" and made == "{'return': {}}"
+        assert "there is a 'tapfd1' already" in gone, gone
+        assert "fd=file is no tap interface" in file
+        assert deleted.startswith("{'return': {}}")
+        assert place.interfaces() == []
+
+
 HELPER = """
 import array, fcntl, os, socket, struct, subprocess, sys
 assert sys.argv[1:3] == ["--use-vnet", "--fd=3"], sys.argv
