@@ -43,7 +43,7 @@ def answered(picture, prompt, command, answer):
     return False
 
 
-def type_at_the_prompt(vm, folder):
+def type_at_the_prompt(vm, folder, prompt):
     port = vm.qmp_call("query-vnc")["return"]["service"]
     command, answer = "echo vncwashere", "vncwashere"
     with Display(port, folder) as display:
@@ -57,7 +57,7 @@ def type_at_the_prompt(vm, folder):
         end = time.monotonic() + 300
         while True:
             with Rfb(int(port)) as client:
-                if answered(client.picture(), len("grub> "), command, answer):
+                if answered(client.picture(), len(prompt), command, answer):
                     return
             assert time.monotonic() < end, "it is not in the picture"
             time.sleep(1)
@@ -73,8 +73,8 @@ def test_a_viewer_types_at_grubs_prompt():
                                         qmp=True) as vm:
             vm.qmp_read()
             vm.qmp_call("qmp_capabilities")
-            vm.serial.expect(r"grub(?: rescue)?> ", BOOT)
-            type_at_the_prompt(vm, folder)
+            said = vm.serial.expect(r"grub(?: rescue)?> ", BOOT)
+            type_at_the_prompt(vm, folder, said[said.rindex("grub"):])
     finally:
         shutil.rmtree(folder)
 
