@@ -29,6 +29,9 @@ enum {
 	WORDS = _LINUX_CAPABILITY_U32S_3,
 	STATUS = 4096, /* bytes of a thread's status, at most */
 	LOOK_NS = 50000,
+	/* Flags of the kernel's tasks, linux/sched.h. */
+	IO_WORKER = 0x10,
+	USER_WORKER = 0x4000,
 };
 
 static int drop_here(void)
@@ -64,29 +67,52 @@ static uint64_t find_mask(const char *status, const char *name)
 	return at ? strtoull(at + strlen(name), NULL, 16) : 0;
 }
 
-/*
- * Has the thread any privilege that it can be asked to give up?  Those that the
- * kernel has in this process (io_uring's, vhost's) take no signals, and run
- * nothing of ours.
- */
-static bool is_to_drop(const struct privileges *p, const char *tid)
+/* What a thread's file in /proc says; false: it ended. */
+static bool look(const struct privileges *p, const char *tid, const char *file,
+		 char text[STATUS])
 {
-	char path[64], status[STATUS] = "";
+	char path[64];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%.16s/status", tid);
+	snprintf(path, sizeof(path), "%.16s/%s", tid, file);
 	fd = openat(dirfd(p->threads), path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false; /* it ended */
-	n = read(fd, status, sizeof(status) - 1);
+		return false;
+	n = read(fd, text, STATUS - 1);
 	close(fd);
-	status[n > 0 ? n : 0] = 0;
-	return (find_mask(status, "\nCapPrm:") ||
+	text[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+/*
+ * Those that the kernel has in this process (io_uring's, vhost's) take no
+ * signals, and run nothing of ours.  The flags are the sixth number after the
+ * state, which follows the name in brackets: proc(5), stat.
+ */
+static bool is_kernels(const struct privileges *p, const char *tid)
+{
+	char stat[STATUS], *at;
+	unsigned flags;
+
+	if (!look(p, tid, "stat", stat))
+		return true;
+	at = strrchr(stat, ')');
+	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		return false;
+	return flags & (IO_WORKER | USER_WORKER);
+}
+
+/* One that just begins may have all signals blocked: it takes ours soon. */
+static bool is_to_drop(const struct privileges *p, const char *tid)
+{
+	char status[STATUS];
+
+	return look(p, tid, "status", status) &&
+	       (find_mask(status, "\nCapPrm:") ||
 		find_mask(status, "\nCapInh:") ||
 		!find_mask(status, "\nNoNewPrivs:")) &&
-	       !(find_mask(status, "\nSigBlk:") &
-		 UINT64_C(1) << (THREAD_SIGNAL - 1));
+	       !is_kernels(p, tid);
 }
 
 /* Returns whether there was anything to do. */

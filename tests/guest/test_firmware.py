@@ -79,8 +79,8 @@ def test_qmp_and_events():
         assert text == {"return": "VM status: paused\r\n"} or \
             text == {"return": "VM status: paused\n"}, text
         vm.qmp.send('{"execute": "quit", "id": 7}\n')
-        assert vm.qmp_read() == {"return": {}, "id": 7}
         assert vm.qmp_read()["event"] == "SHUTDOWN"
+        assert vm.qmp_read() == {"return": {}, "id": 7}
         assert vm.wait() == 0
 
 
