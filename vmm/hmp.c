@@ -82,7 +82,7 @@ static void hmp_reply(struct monitor *mon, struct monitor_call *call,
 	}
 	json_decref(result);
 	/* The prompt of the shell follows when this was the last command. */
-	if (mon->m->shutdown_cause != CAUSE_HOST_QMP_QUIT)
+	if (!mon->m->exiting)
 		readline_show_prompt(mon->readline);
 }
 
