@@ -59,7 +59,9 @@ void vnc_client_end(struct vnc_client *c)
 {
 	if (c->gone)
 		return;
+	pthread_mutex_lock(&c->v->lock);
 	c->gone = true;
+	pthread_mutex_unlock(&c->v->lock);
 	timer_cancel(&c->timer);
 	loop_del_fd(c->watch);
 	close(c->fd);

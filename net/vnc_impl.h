@@ -248,7 +248,7 @@ struct vnc_client {
 	struct loop_fd *watch;
 	struct timer timer;
 	enum vnc_state state;
-	bool gone; /* freed when nobody uses it any more */
+	bool gone; /* freed when nobody uses it; written under vnc.lock */
 	unsigned minor; /* of version 3 */
 	bool exclusive;
 	uint8_t challenge[VNC_CHALLENGE], response[VNC_CHALLENGE];

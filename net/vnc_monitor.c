@@ -26,7 +26,7 @@ static json_t *clients_json(struct vnc *v, const struct vnc_server *server)
 
 	pthread_mutex_lock(&v->lock);
 	list_for_each (c, &v->clients, struct vnc_client, link)
-		if (c->server == server)
+		if (c->server == server && !c->gone)
 			json_array_append_new(list, vnc_end_json(&c->end));
 	pthread_mutex_unlock(&v->lock);
 	return list;
